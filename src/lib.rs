@@ -1,0 +1,4 @@
+//! Bookora Webhooks: takes events over gRPC, keeps them, and POSTs each, signed, to every
+//! subscribed endpoint until it is acknowledged or given up.
+
+pub mod proto;

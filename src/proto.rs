@@ -1,0 +1,12 @@
+//! The generated code of the contract in `proto/`, and nothing else.
+
+#![allow(
+    missing_docs,
+    clippy::pedantic,
+    reason = "generated; the contract's comments are in proto/"
+)]
+
+tonic::include_proto!("bookora.webhooks.v1");
+
+/// The contract's files as a serialized `google.protobuf.FileDescriptorSet`, for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
