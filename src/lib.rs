@@ -1,4 +1,5 @@
 //! Bookora Webhooks: takes events over gRPC, keeps them, and POSTs each, signed, to every
 //! subscribed endpoint until it is acknowledged or given up.
 
+pub mod domain;
 pub mod proto;

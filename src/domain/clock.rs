@@ -1,0 +1,133 @@
+//! The time, as an argument: [`Timestamp`] is a point in time, [`Clock`] tells the present one.
+//!
+//! This is the only file that asks the machine for the time. Everything else is handed a clock,
+//! so that a test can say what time it is. Waiting is not done here and never by these stamps:
+//! timers are monotonic, so that a jump of the wall clock neither stalls nor floods anyone.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A point in time in nanoseconds since 1970-01-01T00:00:00Z, between the years 1677 and 2262.
+///
+/// Arithmetic saturates at the ends of that range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const UNIX_EPOCH: Self = Self(0);
+
+    /// The point `nanos` nanoseconds after the Unix epoch.
+    #[must_use]
+    pub const fn from_unix_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// The point `millis` milliseconds after the Unix epoch, saturating.
+    #[must_use]
+    pub const fn from_unix_millis(millis: i64) -> Self {
+        Self(millis.saturating_mul(1_000_000))
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_unix_nanos(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded towards the past.
+    #[must_use]
+    pub const fn as_unix_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000_000)
+    }
+
+    /// Whole milliseconds since the Unix epoch, rounded towards the past; 0 for a point before it.
+    #[must_use]
+    pub fn as_unix_millis(self) -> u64 {
+        u64::try_from(self.0.div_euclid(1_000_000)).unwrap_or(0)
+    }
+
+    /// How long after `earlier` this point lies; zero if it lies before.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(saturating_nanos(duration)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(saturating_nanos(duration)))
+    }
+}
+
+impl From<Timestamp> for prost_types::Timestamp {
+    fn from(timestamp: Timestamp) -> Self {
+        let nanos = timestamp.0.rem_euclid(1_000_000_000);
+        Self {
+            seconds: timestamp.as_unix_seconds(),
+            nanos: i32::try_from(nanos).expect("a remainder below a billion fits"),
+        }
+    }
+}
+
+/// RFC 3339 in UTC with `Z`, with 0, 3, 6 or 9 digits of fraction as needed.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        prost_types::Timestamp::from(*self).fmt(formatter)
+    }
+}
+
+fn saturating_nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// Tells the present time.
+pub trait Clock: Send + Sync + 'static {
+    /// The present, by the wall clock. It may jump in either direction between two calls.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(saturating_nanos(since_epoch))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_prints_as_rfc_3339_with_as_many_digits_as_needed() {
+        let at = |nanos| Timestamp::from_unix_nanos(nanos).to_string();
+        assert_eq!(at(1_781_087_400_000_000_000), "2026-06-10T10:30:00Z");
+        assert_eq!(at(1_781_087_400_500_000_000), "2026-06-10T10:30:00.500Z");
+        assert_eq!(at(1_781_087_400_000_120_000), "2026-06-10T10:30:00.000120Z");
+        assert_eq!(at(1_781_087_400_000_000_001), "2026-06-10T10:30:00.000000001Z");
+        assert_eq!(at(-1), "1969-12-31T23:59:59.999999999Z");
+    }
+
+    #[test]
+    fn arithmetic_saturates_instead_of_wrapping() {
+        let last = Timestamp::from_unix_nanos(i64::MAX);
+        assert_eq!(last + Duration::MAX, last);
+        assert_eq!(Timestamp::UNIX_EPOCH.since(last), Duration::ZERO);
+    }
+}

@@ -1,0 +1,139 @@
+//! A delivery: one event on its way to one endpoint. Its states, and the only ways between them:
+//!
+//! ```text
+//!             first attempt due                 2xx
+//! (new) ──> PENDING ───────────────────────────────> SUCCEEDED
+//!              │  attempt failed, retries left          ^
+//!              ├────────────> RETRYING ─────────────────┤
+//!              │                 │ last retry failed
+//!              ├─────────────────┴────────────> FAILED
+//!              └─────────────────┴────────────> CANCELLED (endpoint disabled or deleted)
+//! ```
+//!
+//! Being sent is a lease, not a state: it costs no change of a row to start an attempt.
+
+use bytes::Bytes;
+
+use super::account::AccountId;
+use super::attempt::{Attempt, Outcome};
+use super::clock::Timestamp;
+use super::endpoint::Target;
+use super::id::{DeliveryId, EndpointId, EventId, LeaseToken};
+use super::random::Random;
+use super::retry::{RetrySchedule, with_jitter};
+use super::trace_parent::TraceParent;
+
+/// What became of a delivery so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    /// No attempt has ended yet.
+    Pending,
+    /// An attempt failed and another will be made.
+    Retrying,
+    /// Acknowledged.
+    Succeeded,
+    /// Every attempt failed.
+    Failed,
+    /// Given up before its schedule ended.
+    Cancelled,
+}
+
+impl DeliveryState {
+    /// The states in which attempts are still to come.
+    pub const OPEN: [Self; 2] = [Self::Pending, Self::Retrying];
+
+    /// Whether attempts are still to come.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        Self::OPEN.contains(&self)
+    }
+}
+
+/// A delivery as it is stored.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Its id.
+    pub delivery_id: DeliveryId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The event that is delivered.
+    pub event_id: EventId,
+    /// The event's type, by name.
+    pub event_type: String,
+    /// Where it goes.
+    pub endpoint_id: EndpointId,
+    /// What became of it so far.
+    pub state: DeliveryState,
+    /// Why; empty while there is nothing to explain.
+    pub state_reason: String,
+    /// 1 when it was made, one more with every change.
+    pub revision: u32,
+    /// How many attempts have ended.
+    pub attempt_count: u32,
+    /// When the next attempt is due; `None` where none will be made.
+    pub next_attempt_time: Option<Timestamp>,
+    /// When it was made.
+    pub create_time: Timestamp,
+    /// When it last changed.
+    pub update_time: Timestamp,
+}
+
+/// A delivery that is held under a lease, with all that one attempt needs.
+#[derive(Clone, Debug)]
+pub struct LeasedDelivery {
+    /// The delivery as it was when the lease was taken; nobody else changes it while the lease
+    /// lasts, except by taking the lease away.
+    pub delivery: Delivery,
+    /// Proof of the lease.
+    pub lease_token: LeaseToken,
+    /// The exact body.
+    pub payload: Bytes,
+    /// The trace of the publish.
+    pub trace_parent: TraceParent,
+    /// Where it goes.
+    pub target: Target,
+}
+
+/// What an attempt made of a leased delivery; recorded only while the lease holds.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The delivery after the attempt.
+    pub delivery: Delivery,
+    /// Its state before.
+    pub previous_state: DeliveryState,
+    /// The lease under which the attempt was made.
+    pub lease_token: LeaseToken,
+    /// The attempt.
+    pub attempt: Attempt,
+}
+
+/// Decides what an attempt that ended at `now` makes of the delivery it was made for.
+#[must_use]
+pub fn judge(
+    leased: &LeasedDelivery,
+    attempt: Attempt,
+    schedule: &RetrySchedule,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Verdict {
+    let before = &leased.delivery;
+    assert!(before.state.is_open(), "only an open delivery is attempted");
+    assert_eq!(attempt.number, before.attempt_count + 1, "attempts are numbered without a gap");
+
+    let retry_wait = schedule.wait_before_retry(attempt.number);
+    let (state, next_attempt_time) = match (attempt.exchange.outcome, retry_wait) {
+        (Outcome::Succeeded, _) => (DeliveryState::Succeeded, None),
+        (_, Some(wait)) => (DeliveryState::Retrying, Some(now + with_jitter(wait, random))),
+        (_, None) => (DeliveryState::Failed, None),
+    };
+    let delivery = Delivery {
+        state,
+        state_reason: attempt.exchange.error_message.clone().unwrap_or_default(),
+        revision: before.revision + 1,
+        attempt_count: attempt.number,
+        next_attempt_time,
+        update_time: now,
+        ..before.clone()
+    };
+    Verdict { delivery, previous_state: before.state, lease_token: leased.lease_token, attempt }
+}

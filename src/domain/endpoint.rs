@@ -1,0 +1,105 @@
+//! An endpoint: where an account's events are sent, and how.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::account::AccountId;
+use super::clock::Timestamp;
+use super::endpoint_url::EndpointUrl;
+use super::header::EndpointHeaders;
+use super::id::{EndpointId, SecretId};
+use super::retry::RetrySchedule;
+use super::secret::Secret;
+use super::subscription::Subscription;
+
+/// Most endpoints of one account: each event makes one row per subscribed endpoint.
+pub const ENDPOINTS_PER_ACCOUNT_MAX: u32 = 1_000;
+/// Longest description, in bytes.
+pub const DESCRIPTION_BYTES_MAX: usize = 1_024;
+/// Longest reason for disabling, in bytes.
+pub const REASON_BYTES_MAX: usize = 1_024;
+/// Shortest deadline of a request.
+pub const REQUEST_TIMEOUT_MIN: Duration = Duration::from_secs(1);
+/// Longest deadline of a request.
+pub const REQUEST_TIMEOUT_MAX: Duration = Duration::from_secs(30);
+/// Most requests under way to one endpoint that may be asked for.
+pub const ENDPOINT_IN_FLIGHT_MAX: u32 = 1_000;
+
+/// Whether events are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EndpointState {
+    /// Events are sent.
+    Active,
+    /// Switched off by its owner or an operator.
+    Disabled,
+}
+
+/// What the owner of an endpoint decides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndpointConfig {
+    /// Where to POST.
+    pub url: EndpointUrl,
+    /// Which events.
+    pub subscription: Subscription,
+    /// For people.
+    pub description: String,
+    /// Added to every request.
+    pub headers: EndpointHeaders,
+    /// When to try again; `None`: as the service does by default.
+    pub retry_schedule: Option<RetrySchedule>,
+    /// How long a receiver may take; `None`: as the service does by default.
+    pub request_timeout: Option<Duration>,
+    /// How many requests may be under way at once; `None`: the service's limit.
+    pub max_in_flight: Option<u32>,
+}
+
+/// A registered endpoint.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its id.
+    pub endpoint_id: EndpointId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// What its owner decided.
+    pub config: EndpointConfig,
+    /// Whether events are sent.
+    pub state: EndpointState,
+    /// Why not; empty while active.
+    pub state_reason: String,
+    /// The secret that signs.
+    pub secret: EndpointSecret,
+    /// When it was registered.
+    pub create_time: Timestamp,
+    /// When it last changed.
+    pub update_time: Timestamp,
+    /// 1 at creation, one more with each change.
+    pub version: u32,
+}
+
+impl Endpoint {
+    /// Changes with every change of the endpoint (AIP-154).
+    #[must_use]
+    pub fn etag(&self) -> String {
+        format!("\"{}-{}\"", self.endpoint_id, self.version)
+    }
+}
+
+/// A secret in force and what may be shown of it.
+#[derive(Clone)]
+pub struct EndpointSecret {
+    /// Its id.
+    pub secret_id: SecretId,
+    /// The secret.
+    pub secret: Secret,
+    /// When it was made.
+    pub create_time: Timestamp,
+}
+
+impl std::fmt::Debug for EndpointSecret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("EndpointSecret").field(&self.secret_id).finish()
+    }
+}
+
+/// What a request to an endpoint needs to know of it; shared by all deliveries of one read.
+pub type Target = Arc<Endpoint>;

@@ -1,0 +1,21 @@
+//! What things are and what they may do: ids, times, events, endpoints, secrets, deliveries,
+//! attempts. No input or output, nothing asynchronous, and nothing of ours is imported here;
+//! every other layer builds on these words.
+
+pub mod account;
+pub mod address;
+pub mod attempt;
+pub mod clock;
+pub mod delivery;
+pub mod endpoint;
+pub mod endpoint_url;
+pub mod event;
+pub mod header;
+pub mod id;
+pub mod json;
+pub mod payload;
+pub mod random;
+pub mod retry;
+pub mod secret;
+pub mod subscription;
+pub mod trace_parent;

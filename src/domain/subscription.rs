@@ -1,0 +1,96 @@
+//! Which events an endpoint wants: exact names, groups such as `booking.*`, or all.
+
+use super::event::EventType;
+
+/// Most entries of a subscription: more than there are types, with room for types to come.
+pub const SUBSCRIPTION_ENTRIES_MAX: usize = 100;
+
+/// A checked list of names and groups; empty means every event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subscription(Vec<String>);
+
+/// An entry of the list matches no event type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be an event type such as booking.created or a group such as booking.*; ListEventTypes lists the types"
+)]
+pub struct InvalidEntry {
+    /// The entry's place in the list, from 0.
+    pub index: usize,
+}
+
+impl Subscription {
+    /// Checks each entry against the types there are; repeated entries are kept once.
+    ///
+    /// # Errors
+    /// [`InvalidEntry`] for the first entry that matches no event type.
+    pub fn parse(entries: &[String]) -> Result<Self, InvalidEntry> {
+        let mut kept: Vec<String> = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            let matches = |event_type: &EventType| entry_matches(entry, event_type.name());
+            if !EventType::ALL.iter().any(matches) {
+                return Err(InvalidEntry { index });
+            }
+            if !kept.contains(entry) {
+                kept.push(entry.clone());
+            }
+        }
+        Ok(Self(kept))
+    }
+
+    /// Takes over a list that was checked before it was stored.
+    #[must_use]
+    pub fn stored(entries: Vec<String>) -> Self {
+        Self(entries)
+    }
+
+    /// Whether events of the type named `event_type` are wanted.
+    #[must_use]
+    pub fn wants(&self, event_type: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|entry| entry_matches(entry, event_type))
+    }
+
+    /// The entries, as they were given.
+    #[must_use]
+    pub fn entries(&self) -> &[String] {
+        &self.0
+    }
+}
+
+fn entry_matches(entry: &str, event_type: &str) -> bool {
+    match entry.strip_suffix('*') {
+        Some(group) => group.len() > 1 && group.ends_with('.') && event_type.starts_with(group),
+        None => entry == event_type,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(entries: &[&str]) -> Result<Subscription, InvalidEntry> {
+        Subscription::parse(&entries.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn names_and_groups_match_and_an_empty_list_matches_all() {
+        let some = parse(&["booking.*", "review.created", "booking.*"]).unwrap();
+        assert_eq!(some.entries(), ["booking.*", "review.created"]);
+        assert!(some.wants("booking.created") && some.wants("review.created"));
+        assert!(!some.wants("customer.created") && !some.wants("booking"));
+        assert!(Subscription::default().wants("lead.qualified"));
+    }
+
+    #[test]
+    fn entries_that_match_nothing_are_refused() {
+        for entry in
+            ["", "*", ".*", "booking", "booking*", "bookings.*", "booking.deleted", "*.created"]
+        {
+            assert_eq!(
+                parse(&["booking.created", entry]),
+                Err(InvalidEntry { index: 1 }),
+                "{entry}"
+            );
+        }
+    }
+}
