@@ -1,0 +1,157 @@
+//! The connections: one that writes, a few that read beside it.
+//!
+//! SQLite lets one connection write at a time. A pool of one, and transactions that take the
+//! write lock at once (`BEGIN IMMEDIATE`), make writers wait for each other here instead of
+//! failing each other there.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+/// How long a statement waits for another process's lock on the file before it fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for a connection before the database counts as unavailable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections that read: as many as two cores keep busy, and one for a long listing.
+const READERS: u32 = 3;
+/// Pages of 4 KiB that the write-ahead log grows to before it is written back: 16 MiB. Larger
+/// than the default, so that a checkpoint is rare beside the commits.
+const WAL_AUTOCHECKPOINT_PAGES: &str = "4096";
+
+/// Why the database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL names no database that this build can use.
+    #[error("database URL `{0}` is not supported: use sqlite://<path>?mode=rwc")]
+    UnsupportedUrl(String),
+    /// Another process has the file.
+    #[error("another bookora-webhooks process is using {0}; one file serves one process")]
+    InUse(PathBuf),
+    /// The lock file beside the database cannot be made.
+    #[error("cannot lock {path}")]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database cannot be opened or brought to this build's schema.
+    #[error("cannot open the database")]
+    Database(#[from] DbErr),
+}
+
+/// The open connections, and the lock that keeps a second process away.
+pub struct Connections {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+    /// Held for as long as the connections are; the operating system frees it with the process.
+    _lock: File,
+}
+
+impl Connections {
+    /// Opens the SQLite database at `url`, after taking the lock on it.
+    ///
+    /// # Errors
+    /// [`OpenError`], in words for the operator.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let path = sqlite_path(url)?;
+        let lock = lock_beside(&path)?;
+        let writer = Database::connect(options(url, 1, false)).await?;
+        let reader = Database::connect(options(url, READERS, true)).await?;
+        Ok(Self { writer, reader, _lock: lock })
+    }
+
+    /// Connections for statements that only read.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// The connection for statements outside a transaction that write: migrations.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Begins a transaction that may write, waiting for the one before to end.
+    ///
+    /// # Errors
+    /// The database's, among them that no connection came free in time.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.writer
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            })
+            .await
+    }
+}
+
+fn options(url: &str, connections: u32, only_reads: bool) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .min_connections(1)
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .busy_timeout(BUSY_TIMEOUT)
+                .pragma("journal_mode", "WAL")
+                // FULL: a commit is on disk when it returns, also after a loss of power.
+                .pragma("synchronous", "FULL")
+                .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES)
+                .pragma("query_only", if only_reads { "ON" } else { "OFF" })
+        });
+    options
+}
+
+fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
+    let unsupported = || OpenError::UnsupportedUrl(url.to_owned());
+    let rest = url.strip_prefix("sqlite:").ok_or_else(unsupported)?;
+    let path = rest.trim_start_matches("//").split('?').next().unwrap_or_default();
+    // A database in memory would be another one on each connection, and gone after a crash.
+    if path.is_empty() || path == ":memory:" || url.contains("mode=memory") {
+        return Err(unsupported());
+    }
+    Ok(PathBuf::from(path))
+}
+
+fn lock_beside(database: &std::path::Path) -> Result<File, OpenError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let failed = |source| OpenError::Lock { path: path.clone(), source };
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sqlite_file_is_a_database() {
+        let path = |url| sqlite_path(url).ok();
+        assert_eq!(path("sqlite://bookora.db?mode=rwc"), Some("bookora.db".into()));
+        assert_eq!(path("sqlite:///var/lib/bookora.db"), Some("/var/lib/bookora.db".into()));
+        assert_eq!(path("sqlite:bookora.db"), Some("bookora.db".into()));
+        for url in
+            ["sqlite::memory:", "sqlite://", "sqlite://a?mode=memory", "mysql://h/db", "a.db"]
+        {
+            assert_eq!(path(url), None, "{url}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Reading deliveries, their attempts and their events.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
+use uuid::Uuid;
+
+use super::Store;
+use super::entity::{attempts, deliveries, events};
+use super::error::StoreError;
+use super::row;
+use crate::domain::account::AccountScope;
+use crate::domain::attempt::Attempt;
+use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::event::Event;
+use crate::domain::id::{DeliveryId, EndpointId, EventId};
+
+/// Which deliveries: fields combine with AND, the values of one with OR, an empty one matches all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// To one of these endpoints.
+    pub endpoint_ids: Vec<EndpointId>,
+    /// Of one of these types, by name.
+    pub event_types: Vec<String>,
+    /// Of one of these events.
+    pub event_ids: Vec<EventId>,
+    /// In one of these states.
+    pub states: Vec<DeliveryState>,
+}
+
+impl DeliveryFilter {
+    /// Whether a delivery passes.
+    #[must_use]
+    pub fn matches(&self, delivery: &Delivery) -> bool {
+        fn passes<T: PartialEq>(allowed: &[T], value: &T) -> bool {
+            allowed.is_empty() || allowed.contains(value)
+        }
+        passes(&self.endpoint_ids, &delivery.endpoint_id)
+            && passes(&self.event_types, &delivery.event_type)
+            && passes(&self.event_ids, &delivery.event_id)
+            && passes(&self.states, &delivery.state)
+    }
+}
+
+/// A delivery as it is shown.
+#[derive(Clone, Debug)]
+pub struct ShownDelivery {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its last attempt, without headers and body of its response.
+    pub last_attempt: Option<Attempt>,
+}
+
+/// Which deliveries to list.
+#[derive(Clone, Debug)]
+pub struct DeliveryList {
+    /// Whose.
+    pub scope: AccountScope,
+    /// Which of them.
+    pub filter: DeliveryFilter,
+    /// Only ids from this one on.
+    pub from: Option<DeliveryId>,
+    /// Only ids before this one: of the end of the time range, or the last of the page before.
+    pub before: Option<DeliveryId>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// Where a snapshot of open deliveries goes on.
+pub type SnapshotPlace = (String, EndpointId, DeliveryId);
+
+impl Store {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn event(
+        &self,
+        scope: &AccountScope,
+        event_id: EventId,
+    ) -> Result<Option<Event>, StoreError> {
+        let mut query = events::Entity::find_by_id(event_id.as_uuid());
+        if let Some(account) = scope.account() {
+            query = query.filter(events::Column::AccountId.eq(account.as_str()));
+        }
+        query.one(self.connections.reader()).await?.map(row::event).transpose()
+    }
+
+    /// Reads a delivery.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn delivery(
+        &self,
+        scope: &AccountScope,
+        delivery_id: DeliveryId,
+    ) -> Result<Option<ShownDelivery>, StoreError> {
+        let query = deliveries::Entity::find_by_id(delivery_id.as_uuid());
+        let rows = self.shown(in_scope(query, scope)).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Lists deliveries, newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn deliveries(&self, list: &DeliveryList) -> Result<Vec<ShownDelivery>, StoreError> {
+        let mut query = in_scope(deliveries::Entity::find(), &list.scope)
+            .filter(conditions(&list.filter))
+            .order_by_desc(deliveries::Column::DeliveryId)
+            .limit(list.limit);
+        if let Some(from) = list.from {
+            query = query.filter(deliveries::Column::DeliveryId.gte(from.as_uuid()));
+        }
+        if let Some(before) = list.before {
+            query = query.filter(deliveries::Column::DeliveryId.lt(before.as_uuid()));
+        }
+        self.shown(query).await
+    }
+
+    /// The next open deliveries of a snapshot, after a place; where the filter names events, also
+    /// those that are closed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn snapshot(
+        &self,
+        scope: &AccountScope,
+        filter: &DeliveryFilter,
+        after: Option<&SnapshotPlace>,
+        limit: u64,
+    ) -> Result<Vec<ShownDelivery>, StoreError> {
+        use deliveries::Column;
+        let mut query = in_scope(deliveries::Entity::find(), scope)
+            .filter(conditions(filter))
+            .order_by_asc(Column::AccountId)
+            .order_by_asc(Column::EndpointId)
+            .order_by_asc(Column::DeliveryId)
+            .limit(limit);
+        if filter.event_ids.is_empty() {
+            query = query.filter(Column::NextAttemptTime.is_not_null());
+        }
+        if let Some((account, endpoint, delivery)) = after {
+            let here = Condition::all().add(Column::AccountId.eq(account));
+            let in_endpoint = Condition::all()
+                .add(Column::EndpointId.eq(endpoint.as_uuid()))
+                .add(Column::DeliveryId.gt(delivery.as_uuid()));
+            let later =
+                Condition::any().add(Column::EndpointId.gt(endpoint.as_uuid())).add(in_endpoint);
+            query = query
+                .filter(Condition::any().add(Column::AccountId.gt(account)).add(here.add(later)));
+        }
+        self.shown(query).await
+    }
+
+    /// The attempts of a delivery, by number, after a number.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn attempts(
+        &self,
+        delivery_id: DeliveryId,
+        after_number: u32,
+        limit: u64,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        let rows = attempts::Entity::find()
+            .filter(attempts::Column::DeliveryId.eq(delivery_id.as_uuid()))
+            .filter(attempts::Column::Number.gt(row::stored_count(after_number)))
+            .order_by_asc(attempts::Column::Number)
+            .limit(limit)
+            .all(self.connections.reader())
+            .await?;
+        rows.into_iter().map(row::attempt).collect()
+    }
+
+    async fn shown(
+        &self,
+        query: Select<deliveries::Entity>,
+    ) -> Result<Vec<ShownDelivery>, StoreError> {
+        let reader = self.connections.reader();
+        let rows = query.all(reader).await?;
+        let attempted = rows.iter().filter(|row| row.attempt_count > 0);
+        let mut attempts =
+            last_attempts(reader, attempted.map(|row| (row.delivery_id, row.attempt_count)))
+                .await?;
+        let shown = rows.into_iter().map(|row| {
+            let last_attempt = attempts.remove(&(row.delivery_id, row.attempt_count));
+            Ok(ShownDelivery { delivery: row::delivery(row)?, last_attempt })
+        });
+        shown.collect()
+    }
+}
+
+/// The attempts with these numbers, without headers and body of their responses.
+pub async fn last_attempts<C: ConnectionTrait>(
+    connection: &C,
+    wanted: impl Iterator<Item = (Uuid, i32)>,
+) -> Result<HashMap<(Uuid, i32), Attempt>, StoreError> {
+    use attempts::Column;
+    let (delivery_ids, numbers): (Vec<_>, Vec<_>) = wanted.unzip();
+    if delivery_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = attempts::Entity::find()
+        .select_only()
+        .columns([
+            Column::DeliveryId,
+            Column::Number,
+            Column::AttemptId,
+            Column::Trigger,
+            Column::Outcome,
+            Column::HttpStatus,
+            Column::ErrorMessage,
+            Column::RemoteAddress,
+            Column::StartTime,
+            Column::LatencyMicros,
+            Column::DnsMicros,
+            Column::ConnectMicros,
+            Column::TlsMicros,
+            Column::FirstByteMicros,
+            Column::ResponseBodyTruncated,
+        ])
+        .expr_as(Expr::value("[]"), "response_headers")
+        .expr_as(Expr::value(Vec::<u8>::new()), "response_body")
+        .filter(Column::DeliveryId.is_in(delivery_ids))
+        .filter(Column::Number.is_in(numbers))
+        .into_model::<attempts::Model>()
+        .all(connection)
+        .await?;
+    rows.into_iter().map(|row| Ok(((row.delivery_id, row.number), row::attempt(row)?))).collect()
+}
+
+fn in_scope(query: Select<deliveries::Entity>, scope: &AccountScope) -> Select<deliveries::Entity> {
+    match scope.account() {
+        Some(account) => query.filter(deliveries::Column::AccountId.eq(account.as_str())),
+        None => query,
+    }
+}
+
+fn conditions(filter: &DeliveryFilter) -> Condition {
+    use deliveries::Column;
+    let mut all = Condition::all();
+    if !filter.endpoint_ids.is_empty() {
+        let ids = filter.endpoint_ids.iter().map(|id| id.as_uuid());
+        all = all.add(Column::EndpointId.is_in(ids));
+    }
+    if !filter.event_types.is_empty() {
+        all = all.add(Column::EventType.is_in(filter.event_types.iter().map(String::as_str)));
+    }
+    if !filter.event_ids.is_empty() {
+        all = all.add(Column::EventId.is_in(filter.event_ids.iter().map(|id| id.as_uuid())));
+    }
+    if !filter.states.is_empty() {
+        let states = filter.states.iter().map(|state| row::delivery_state_number(*state));
+        all = all.add(Column::State.is_in(states));
+    }
+    all
+}

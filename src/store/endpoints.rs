@@ -1,0 +1,434 @@
+//! Endpoints and their secrets: create, read, list, change, delete; and what becomes of the open
+//! deliveries of one that is switched off.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::Store;
+use super::entity::{deliveries, endpoint_secrets, endpoints};
+use super::error::StoreError;
+use super::publish::insert_all;
+use super::row;
+use crate::domain::account::{AccountId, AccountScope};
+use crate::domain::clock::Timestamp;
+use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::endpoint::{ENDPOINTS_PER_ACCOUNT_MAX, Endpoint, EndpointState, Target};
+use crate::domain::id::EndpointId;
+
+/// Deliveries that one transaction cancels; an endpoint with more takes several.
+const CANCEL_ROWS_MAX: u64 = 500;
+
+/// The request that makes an endpoint (AIP-155).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateRequest {
+    /// Its id, unique within the account.
+    pub request_id: Uuid,
+    /// SHA-256 over what it asks for.
+    pub digest: [u8; 32],
+}
+
+/// Why an endpoint was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum EndpointWriteError {
+    /// The account has no such endpoint.
+    #[error("no such endpoint")]
+    NotFound,
+    /// It was changed since its etag was read: read it again, then decide.
+    #[error("the endpoint was changed since")]
+    EtagMismatch,
+    /// The account has as many endpoints as it may.
+    #[error("the account has {ENDPOINTS_PER_ACCOUNT_MAX} endpoints")]
+    QuotaExceeded,
+    /// The request id was used for another content.
+    #[error("the request id was used before")]
+    RequestIdReused(EndpointId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sea_orm::DbErr> for EndpointWriteError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Which endpoints to list.
+#[derive(Clone, Debug)]
+pub struct EndpointList {
+    /// Whose.
+    pub scope: AccountScope,
+    /// In one of these states; empty: in any.
+    pub states: Vec<EndpointState>,
+    /// Only those made before this one: the last of the page before.
+    pub before: Option<EndpointId>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+impl Store {
+    /// Registers an endpoint, or finds the one that the same request registered before.
+    ///
+    /// # Errors
+    /// [`EndpointWriteError::QuotaExceeded`], [`EndpointWriteError::RequestIdReused`], or the
+    /// store's.
+    pub async fn create_endpoint(
+        &self,
+        endpoint: Endpoint,
+        request: Option<CreateRequest>,
+    ) -> Result<Endpoint, EndpointWriteError> {
+        let transaction = self.connections.begin().await?;
+        if let Some(request) = &request
+            && let Some(first) = made_by(&transaction, &endpoint.account_id, request).await?
+        {
+            return Ok(first);
+        }
+        let count = endpoints::Entity::find()
+            .filter(endpoints::Column::AccountId.eq(endpoint.account_id.as_str()))
+            .count(&transaction)
+            .await?;
+        if count >= u64::from(ENDPOINTS_PER_ACCOUNT_MAX) {
+            return Err(EndpointWriteError::QuotaExceeded);
+        }
+        let mut row = row::endpoint_row(&endpoint);
+        row.create_request_id = Set(request.as_ref().map(|request| request.request_id));
+        row.create_request_digest = Set(request.map(|request| request.digest.to_vec()));
+        insert_all(&transaction, vec![row]).await?;
+        insert_all(&transaction, vec![row::secret_row(&endpoint)]).await?;
+        transaction.commit().await?;
+        Ok(endpoint)
+    }
+
+    /// Reads an endpoint.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn endpoint(
+        &self,
+        scope: &AccountScope,
+        endpoint_id: EndpointId,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        find(self.connections.reader(), scope, endpoint_id).await
+    }
+
+    /// Lists endpoints, newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn endpoints(&self, list: &EndpointList) -> Result<Vec<Endpoint>, StoreError> {
+        let mut query = endpoints::Entity::find();
+        if let Some(account) = list.scope.account() {
+            query = query.filter(endpoints::Column::AccountId.eq(account.as_str()));
+        }
+        if let Some(before) = list.before {
+            query = query.filter(endpoints::Column::EndpointId.lt(before.as_uuid()));
+        }
+        if !list.states.is_empty() {
+            let states = list.states.iter().map(|state| row::endpoint_state_number(*state));
+            query = query.filter(endpoints::Column::State.is_in(states));
+        }
+        let reader = self.connections.reader();
+        let rows = query
+            .order_by_desc(endpoints::Column::EndpointId)
+            .limit(list.limit)
+            .all(reader)
+            .await?;
+        with_secrets(reader, rows).await
+    }
+
+    /// Changes an endpoint: `change` is applied to it as it is now, and it gets a new version.
+    /// Where `etag` is given, only if the endpoint still has it.
+    ///
+    /// # Errors
+    /// [`EndpointWriteError::NotFound`], [`EndpointWriteError::EtagMismatch`], or the store's.
+    pub async fn change_endpoint(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        etag: Option<&str>,
+        change: impl FnOnce(&mut Endpoint) + Send,
+    ) -> Result<Endpoint, EndpointWriteError> {
+        let transaction = self.connections.begin().await?;
+        let mut endpoint = find_for_write(&transaction, account, endpoint_id, etag).await?;
+        change(&mut endpoint);
+        endpoint.version += 1;
+        endpoint.update_time = self.clock.now();
+        row::endpoint_row(&endpoint).update(&transaction).await?;
+        transaction.commit().await?;
+        Ok(endpoint)
+    }
+
+    /// Switches an endpoint on; one that is on is left as it is.
+    ///
+    /// # Errors
+    /// [`EndpointWriteError::NotFound`], or the store's.
+    pub async fn enable_endpoint(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+    ) -> Result<Endpoint, EndpointWriteError> {
+        let scope = AccountScope::One(account.clone());
+        match self.endpoint(&scope, endpoint_id).await? {
+            Some(endpoint) if endpoint.state == EndpointState::Active => Ok(endpoint),
+            _ => {
+                let enable = |endpoint: &mut Endpoint| {
+                    endpoint.state = EndpointState::Active;
+                    endpoint.state_reason = String::new();
+                };
+                self.change_endpoint(account, endpoint_id, None, enable).await
+            }
+        }
+    }
+
+    /// Switches an endpoint off, cancels its open deliveries, and says how many those were.
+    ///
+    /// # Errors
+    /// [`EndpointWriteError::NotFound`], or the store's. When it fails in between the endpoint is
+    /// off; the next start cancels the rest.
+    pub async fn disable_endpoint(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        reason: &str,
+    ) -> Result<(Endpoint, u32), EndpointWriteError> {
+        let disable = |endpoint: &mut Endpoint| {
+            endpoint.state = EndpointState::Disabled;
+            endpoint.state_reason = reason.to_owned();
+        };
+        let endpoint = self.change_endpoint(account, endpoint_id, None, disable).await?;
+        let cancelled = self.cancel_open(account, endpoint_id, &disabled_reason(reason)).await?;
+        Ok((endpoint, cancelled))
+    }
+
+    /// Deletes an endpoint and its secrets, cancels its open deliveries, and says how many those
+    /// were.
+    ///
+    /// # Errors
+    /// [`EndpointWriteError::NotFound`], [`EndpointWriteError::EtagMismatch`], or the store's.
+    /// When it fails in between the endpoint is gone; the next start cancels the rest.
+    pub async fn delete_endpoint(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        etag: Option<&str>,
+    ) -> Result<u32, EndpointWriteError> {
+        let transaction = self.connections.begin().await?;
+        find_for_write(&transaction, account, endpoint_id, etag).await?;
+        endpoint_secrets::Entity::delete_many()
+            .filter(endpoint_secrets::Column::EndpointId.eq(endpoint_id.as_uuid()))
+            .exec(&transaction)
+            .await?;
+        endpoints::Entity::delete_by_id(endpoint_id.as_uuid()).exec(&transaction).await?;
+        transaction.commit().await?;
+        Ok(self.cancel_open(account, endpoint_id, DELETED_REASON).await?)
+    }
+
+    /// Cancels what a process left open when it died while switching endpoints off.
+    pub(super) async fn cancel_leftovers(&self) -> Result<u32, StoreError> {
+        let reader = self.connections.reader();
+        let mut cancelled = 0;
+        let due = self.due_endpoints().await?;
+        for due in due.into_iter().filter(|due| !due.is_active) {
+            let endpoint = find(reader, &AccountScope::All, due.endpoint_id).await?;
+            let reason = match endpoint {
+                None => DELETED_REASON.to_owned(),
+                Some(endpoint) => disabled_reason(&endpoint.state_reason),
+            };
+            cancelled += self.cancel_open(&due.account_id, due.endpoint_id, &reason).await?;
+        }
+        Ok(cancelled)
+    }
+
+    async fn cancel_open(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        reason: &str,
+    ) -> Result<u32, StoreError> {
+        let mut cancelled: u32 = 0;
+        loop {
+            let rows = self.cancel_some(account, endpoint_id, reason).await?;
+            cancelled = cancelled.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+            if rows == 0 {
+                return Ok(cancelled);
+            }
+        }
+    }
+
+    /// One bounded step of [`Store::cancel_open`]: the deliveries and their log rows in one
+    /// transaction. It takes leases away: a result that is still to come is dropped.
+    async fn cancel_some(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        reason: &str,
+    ) -> Result<usize, StoreError> {
+        use deliveries::Column;
+        let now = self.clock.now();
+        let transaction = self.connections.begin().await?;
+        let open = deliveries::Entity::find()
+            .filter(Column::AccountId.eq(account.as_str()))
+            .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
+            .filter(Column::NextAttemptTime.is_not_null())
+            .order_by_asc(Column::DeliveryId)
+            .limit(CANCEL_ROWS_MAX)
+            .all(&transaction)
+            .await?;
+        if open.is_empty() {
+            return Ok(0);
+        }
+        let none = || Expr::value(Option::<i64>::None);
+        let state = row::delivery_state_number(DeliveryState::Cancelled);
+        deliveries::Entity::update_many()
+            .col_expr(Column::State, Expr::value(state))
+            .col_expr(Column::StateReason, Expr::value(reason))
+            .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+            .col_expr(Column::NextAttemptTime, none())
+            .col_expr(Column::LeaseToken, none())
+            .col_expr(Column::LeaseExpireTime, none())
+            .col_expr(Column::UpdateTime, Expr::value(now.as_unix_nanos()))
+            .filter(Column::DeliveryId.is_in(open.iter().map(|row| row.delivery_id)))
+            .exec(&transaction)
+            .await?;
+        let mut changes = Vec::with_capacity(open.len());
+        for row in open {
+            let before = row::delivery(row)?;
+            changes.push(row::change(&cancelled(&before, reason, now), Some(before.state)));
+        }
+        let rows = changes.len();
+        insert_all(&transaction, changes).await?;
+        transaction.commit().await?;
+        self.change_log.committed();
+        Ok(rows)
+    }
+}
+
+const DELETED_REASON: &str = "the endpoint was deleted";
+
+fn disabled_reason(reason: &str) -> String {
+    if reason.is_empty() {
+        "the endpoint was disabled".to_owned()
+    } else {
+        format!("the endpoint was disabled: {reason}")
+    }
+}
+
+fn cancelled(before: &Delivery, reason: &str, now: Timestamp) -> Delivery {
+    assert!(before.state.is_open(), "only an open delivery is cancelled");
+    Delivery {
+        state: DeliveryState::Cancelled,
+        state_reason: reason.to_owned(),
+        revision: before.revision + 1,
+        next_attempt_time: None,
+        update_time: now,
+        ..before.clone()
+    }
+}
+
+/// The active endpoints of the accounts: whom an event published now goes to.
+pub async fn active_targets<'a>(
+    transaction: &DatabaseTransaction,
+    accounts: impl Iterator<Item = &'a AccountId>,
+) -> Result<HashMap<AccountId, Vec<Target>>, StoreError> {
+    let accounts: HashSet<&str> = accounts.map(AccountId::as_str).collect();
+    let rows = endpoints::Entity::find()
+        .filter(endpoints::Column::AccountId.is_in(accounts))
+        .filter(endpoints::Column::State.eq(row::endpoint_state_number(EndpointState::Active)))
+        .all(transaction)
+        .await?;
+    let mut targets: HashMap<AccountId, Vec<Target>> = HashMap::new();
+    for endpoint in with_secrets(transaction, rows).await? {
+        targets.entry(endpoint.account_id.clone()).or_default().push(Arc::new(endpoint));
+    }
+    Ok(targets)
+}
+
+/// The endpoints with these ids, whatever their state.
+pub async fn targets(
+    transaction: &DatabaseTransaction,
+    ids: impl Iterator<Item = EndpointId>,
+) -> Result<HashMap<EndpointId, Target>, StoreError> {
+    let rows = endpoints::Entity::find()
+        .filter(endpoints::Column::EndpointId.is_in(ids.map(EndpointId::as_uuid)))
+        .all(transaction)
+        .await?;
+    let found = with_secrets(transaction, rows).await?;
+    Ok(found.into_iter().map(|endpoint| (endpoint.endpoint_id, Arc::new(endpoint))).collect())
+}
+
+async fn made_by(
+    transaction: &DatabaseTransaction,
+    account: &AccountId,
+    request: &CreateRequest,
+) -> Result<Option<Endpoint>, EndpointWriteError> {
+    let found = endpoints::Entity::find()
+        .filter(endpoints::Column::AccountId.eq(account.as_str()))
+        .filter(endpoints::Column::CreateRequestId.eq(request.request_id))
+        .one(transaction)
+        .await?;
+    let Some(first) = found else { return Ok(None) };
+    if first.create_request_digest.as_deref() != Some(&request.digest) {
+        let first = EndpointId::from_uuid(first.endpoint_id);
+        return Err(EndpointWriteError::RequestIdReused(first));
+    }
+    Ok(with_secrets(transaction, vec![first]).await?.pop())
+}
+
+async fn find_for_write(
+    transaction: &DatabaseTransaction,
+    account: &AccountId,
+    endpoint_id: EndpointId,
+    etag: Option<&str>,
+) -> Result<Endpoint, EndpointWriteError> {
+    let scope = AccountScope::One(account.clone());
+    let found = find(transaction, &scope, endpoint_id).await?;
+    let endpoint = found.ok_or(EndpointWriteError::NotFound)?;
+    match etag {
+        Some(etag) if etag != endpoint.etag() => Err(EndpointWriteError::EtagMismatch),
+        _ => Ok(endpoint),
+    }
+}
+
+async fn find<C: ConnectionTrait>(
+    connection: &C,
+    scope: &AccountScope,
+    endpoint_id: EndpointId,
+) -> Result<Option<Endpoint>, StoreError> {
+    let mut query = endpoints::Entity::find_by_id(endpoint_id.as_uuid());
+    if let Some(account) = scope.account() {
+        query = query.filter(endpoints::Column::AccountId.eq(account.as_str()));
+    }
+    let row = query.one(connection).await?;
+    Ok(with_secrets(connection, row.into_iter().collect()).await?.pop())
+}
+
+async fn with_secrets<C: ConnectionTrait>(
+    connection: &C,
+    rows: Vec<endpoints::Model>,
+) -> Result<Vec<Endpoint>, StoreError> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let secrets = endpoint_secrets::Entity::find()
+        .filter(endpoint_secrets::Column::EndpointId.is_in(rows.iter().map(|row| row.endpoint_id)))
+        .all(connection)
+        .await?;
+    let mut secrets: HashMap<Uuid, _> =
+        secrets.into_iter().map(|secret| (secret.endpoint_id, secret)).collect();
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        // Read outside a transaction, the endpoint may have been deleted between the two reads.
+        if let Some(secret) = secrets.remove(&row.endpoint_id) {
+            found.push(row::endpoint(row, secret)?);
+        }
+    }
+    Ok(found)
+}

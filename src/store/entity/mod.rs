@@ -1,0 +1,10 @@
+//! The tables, row by row as they are stored: numbers, text and bytes. What the rows mean is the
+//! domain's; the translation is in [`super::row`].
+
+pub mod attempts;
+pub mod deliveries;
+pub mod delivery_changes;
+pub mod endpoint_secrets;
+pub mod endpoints;
+pub mod events;
+pub mod store_identity;

@@ -1,0 +1,173 @@
+//! The first schema. Column types are those of [`crate::store::entity`].
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, binary, binary_null, boolean, integer, integer_null,
+    small_integer, small_integer_null, text, text_null, uuid, uuid_null,
+};
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in [
+            store_identity(),
+            endpoints(),
+            endpoint_secrets(),
+            events(),
+            deliveries(),
+            attempts(),
+            delivery_changes(),
+        ] {
+            manager.create_table(table).await?;
+        }
+        for index in INDEXES {
+            manager.get_connection().execute_unprepared(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, _manager: &SchemaManager) -> Result<(), DbErr> {
+        Err(DbErr::Migration("the first schema is not undone: delete the database instead".into()))
+    }
+}
+
+/// Written out, because sea-query has no partial indexes; SQLite and PostgreSQL read them alike.
+const INDEXES: [&str; 10] = [
+    // A key means one event.
+    "CREATE UNIQUE INDEX events_idempotency ON events (account_id, idempotency_key) \
+     WHERE idempotency_key IS NOT NULL",
+    // A request id means one endpoint.
+    "CREATE UNIQUE INDEX endpoints_create_request ON endpoints (account_id, create_request_id) \
+     WHERE create_request_id IS NOT NULL",
+    // Matching at publish, and listing newest first.
+    "CREATE INDEX endpoints_account ON endpoints (account_id, endpoint_id)",
+    "CREATE INDEX endpoint_secrets_endpoint ON endpoint_secrets (endpoint_id)",
+    // Due work: only open and free rows are in it, so its size is the backlog, not the history.
+    "CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_attempt_time) \
+     WHERE next_attempt_time IS NOT NULL AND lease_token IS NULL",
+    // Open rows, leased or not: the snapshot of a watch, and what is cancelled with an endpoint.
+    "CREATE INDEX deliveries_open ON deliveries (account_id, endpoint_id, delivery_id) \
+     WHERE next_attempt_time IS NOT NULL",
+    // Leases that ran out.
+    "CREATE INDEX deliveries_leased ON deliveries (lease_expire_time) WHERE lease_token IS NOT NULL",
+    // Listing newest first, and by what a person asks for.
+    "CREATE INDEX deliveries_account ON deliveries (account_id, delivery_id)",
+    "CREATE INDEX deliveries_event ON deliveries (event_id)",
+    "CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, delivery_id)",
+];
+
+fn table(name: &'static str) -> TableCreateStatement {
+    Table::create().table(name).to_owned()
+}
+
+fn store_identity() -> TableCreateStatement {
+    table("store_identity").col(integer("id").primary_key()).col(uuid("database_id")).to_owned()
+}
+
+fn endpoints() -> TableCreateStatement {
+    table("endpoints")
+        .col(uuid("endpoint_id").primary_key())
+        .col(text("account_id"))
+        .col(text("url"))
+        .col(text("event_types"))
+        .col(text("description"))
+        .col(text("headers"))
+        .col(text_null("retry_schedule"))
+        .col(integer_null("request_timeout_millis"))
+        .col(integer_null("max_in_flight"))
+        .col(small_integer("state"))
+        .col(text("state_reason"))
+        .col(integer("version"))
+        .col(big_integer("create_time"))
+        .col(big_integer("update_time"))
+        .col(uuid_null("create_request_id"))
+        .col(binary_null("create_request_digest"))
+        .to_owned()
+}
+
+fn endpoint_secrets() -> TableCreateStatement {
+    table("endpoint_secrets")
+        .col(uuid("secret_id").primary_key())
+        .col(uuid("endpoint_id"))
+        .col(text("secret"))
+        .col(big_integer("create_time"))
+        .to_owned()
+}
+
+fn events() -> TableCreateStatement {
+    table("events")
+        .col(uuid("event_id").primary_key())
+        .col(text("account_id"))
+        .col(text("event_type"))
+        .col(text_null("idempotency_key"))
+        .col(big_integer("create_time"))
+        .col(big_integer("publish_time"))
+        .col(integer("delivery_count"))
+        .col(binary("payload"))
+        .col(text("trace_parent"))
+        .to_owned()
+}
+
+fn deliveries() -> TableCreateStatement {
+    table("deliveries")
+        .col(uuid("delivery_id").primary_key())
+        .col(text("account_id"))
+        .col(uuid("event_id"))
+        .col(text("event_type"))
+        .col(uuid("endpoint_id"))
+        .col(small_integer("state"))
+        .col(text("state_reason"))
+        .col(integer("revision"))
+        .col(integer("attempt_count"))
+        .col(big_integer_null("next_attempt_time"))
+        .col(big_integer_null("lease_token"))
+        .col(big_integer_null("lease_expire_time"))
+        .col(big_integer("create_time"))
+        .col(big_integer("update_time"))
+        .to_owned()
+}
+
+fn attempts() -> TableCreateStatement {
+    table("attempts")
+        .col(uuid("delivery_id"))
+        .col(integer("number"))
+        .col(uuid("attempt_id"))
+        .col(small_integer("trigger"))
+        .col(small_integer("outcome"))
+        .col(small_integer("http_status"))
+        .col(text("error_message"))
+        .col(text("remote_address"))
+        .col(big_integer("start_time"))
+        .col(big_integer("latency_micros"))
+        .col(big_integer_null("dns_micros"))
+        .col(big_integer_null("connect_micros"))
+        .col(big_integer_null("tls_micros"))
+        .col(big_integer_null("first_byte_micros"))
+        .col(text("response_headers"))
+        .col(binary("response_body"))
+        .col(boolean("response_body_truncated"))
+        .primary_key(Index::create().col("delivery_id").col("number"))
+        .to_owned()
+}
+
+fn delivery_changes() -> TableCreateStatement {
+    table("delivery_changes")
+        .col(big_integer("sequence").primary_key().auto_increment())
+        .col(text("account_id"))
+        .col(uuid("delivery_id"))
+        .col(uuid("event_id"))
+        .col(text("event_type"))
+        .col(uuid("endpoint_id"))
+        .col(integer("revision"))
+        .col(small_integer_null("previous_state"))
+        .col(small_integer("state"))
+        .col(text("state_reason"))
+        .col(integer("attempt_count"))
+        .col(big_integer_null("next_attempt_time"))
+        .col(big_integer("create_time"))
+        .col(big_integer("commit_time"))
+        .to_owned()
+}

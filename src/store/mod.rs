@@ -1,0 +1,216 @@
+//! What is kept, and the only code that speaks to a database.
+//!
+//! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
+//! [`record`], [`changes`] (the log), [`deliveries`] (reads). Writes that come often are committed
+//! in groups ([`group_commit`]). [`room`] and [`wakeup`] are what publishing and dispatching share
+//! beside the tables.
+
+pub mod changes;
+pub mod database;
+pub mod deliveries;
+pub mod endpoints;
+mod entity;
+pub mod error;
+mod group_commit;
+mod lease;
+mod migration;
+pub mod publish;
+pub mod queue;
+pub mod record;
+pub mod room;
+mod row;
+pub mod wakeup;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::EntityTrait;
+use sea_orm_migration::MigratorTrait;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use self::changes::ChangeLog;
+use self::database::{Connections, OpenError};
+use self::error::StoreError;
+use self::group_commit::{GroupCommit, GroupLimits};
+use self::lease::LeaseTerms;
+use self::publish::{GROUP_EVENTS_MAX, Handed, Published, Publisher};
+use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
+use self::room::{Room, RoomLimits};
+use self::wakeup::Wakeup;
+use crate::domain::clock::Clock;
+use crate::domain::delivery::Verdict;
+use crate::domain::event::NewEvent;
+use crate::domain::random::Random;
+
+/// Publishes that may wait for the next commit; one more is refused as overload.
+const PUBLISH_QUEUE_MAX: usize = 4_096;
+
+/// How the store is set up.
+#[derive(Clone, Debug)]
+pub struct StoreSettings {
+    /// Where the database is: `sqlite://<path>?mode=rwc`.
+    pub database_url: String,
+    /// How many requests may be under way at once, which is how many deliveries are leased.
+    pub room: RoomLimits,
+    /// The deadline of requests to endpoints that set none of their own; leases outlive it.
+    pub request_timeout: Duration,
+}
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It was opened, but does not work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The store: hand out one, share it.
+pub struct Store {
+    connections: Arc<Connections>,
+    publishes: GroupCommit<Vec<NewEvent>, Vec<Published>>,
+    verdicts: GroupCommit<Verdict, Recorded>,
+    change_log: Arc<ChangeLog>,
+    room: Arc<Room>,
+    wakeup: Arc<Wakeup>,
+    lease_terms: LeaseTerms,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    database_id: Uuid,
+}
+
+impl Store {
+    /// Opens the database, brings it to this build's schema, frees what the process before had
+    /// leased, and starts the tasks that commit. Beside the store comes the queue of deliveries
+    /// that are born leased, for the dispatcher.
+    ///
+    /// # Errors
+    /// [`StartError`], in words for the operator.
+    pub async fn open(
+        settings: StoreSettings,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<(Arc<Self>, mpsc::Receiver<Handed>), StartError> {
+        let connections = Arc::new(Connections::open(&settings.database_url).await?);
+        migration::Migrator::up(connections.writer(), None).await.map_err(OpenError::from)?;
+        let database_id = identify(&connections, &*random).await?;
+
+        let change_log = ChangeLog::start(Arc::clone(&connections));
+        let wakeup = Arc::new(Wakeup::default());
+        let room = Room::new(settings.room);
+        let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
+        let in_flight_max = settings.room.in_flight_max as usize;
+        let (handed, to_dispatcher) = mpsc::channel(in_flight_max);
+        let publisher = Publisher {
+            connections: Arc::clone(&connections),
+            room: Arc::clone(&room),
+            wakeup: Arc::clone(&wakeup),
+            change_log: Arc::clone(&change_log),
+            handed,
+            lease_terms,
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        };
+        let recorder = Recorder {
+            connections: Arc::clone(&connections),
+            wakeup: Arc::clone(&wakeup),
+            change_log: Arc::clone(&change_log),
+        };
+        let store = Self {
+            publishes: start_publisher(publisher),
+            verdicts: start_recorder(recorder, in_flight_max),
+            connections,
+            change_log,
+            room,
+            wakeup,
+            lease_terms,
+            clock,
+            random,
+            database_id,
+        };
+        store.free_all_leases().await?;
+        store.cancel_leftovers().await?;
+        Ok((Arc::new(store), to_dispatcher))
+    }
+
+    /// Stores events, with one delivery for each subscribed endpoint: all in one transaction, or
+    /// none. The answers are in the order of the events, and come after the commit.
+    ///
+    /// # Errors
+    /// The store's; on [`StoreError::Unavailable`] it is not known whether it was committed.
+    pub async fn publish(&self, events: Vec<NewEvent>) -> Result<Vec<Published>, StoreError> {
+        self.publishes.write(events).await
+    }
+
+    /// Records what an attempt made of a delivery, if its lease still holds.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn record(&self, verdict: Verdict) -> Result<Recorded, StoreError> {
+        self.verdicts.write(verdict).await
+    }
+
+    /// The change log.
+    #[must_use]
+    pub fn change_log(&self) -> &ChangeLog {
+        &self.change_log
+    }
+
+    /// Room for requests under way.
+    #[must_use]
+    pub fn room(&self) -> &Arc<Room> {
+        &self.room
+    }
+
+    /// Tells when rows are due.
+    #[must_use]
+    pub fn wakeup(&self) -> &Wakeup {
+        &self.wakeup
+    }
+
+    /// Random, made with the database: tokens that clients keep are bound to it.
+    #[must_use]
+    pub fn database_id(&self) -> Uuid {
+        self.database_id
+    }
+}
+
+fn start_publisher(publisher: Publisher) -> GroupCommit<Vec<NewEvent>, Vec<Published>> {
+    let limits = GroupLimits { queue_max: PUBLISH_QUEUE_MAX, weight_max: GROUP_EVENTS_MAX };
+    let publisher = Arc::new(publisher);
+    GroupCommit::start(limits, Vec::len, move |group| {
+        let publisher = Arc::clone(&publisher);
+        async move { publisher.commit(group).await }
+    })
+}
+
+fn start_recorder(recorder: Recorder, in_flight_max: usize) -> GroupCommit<Verdict, Recorded> {
+    // Every outcome has a slot in the room: the queue is never full.
+    let limits = GroupLimits { queue_max: in_flight_max, weight_max: GROUP_VERDICTS_MAX };
+    let recorder = Arc::new(recorder);
+    GroupCommit::start(
+        limits,
+        |_| 1,
+        move |group| {
+            let recorder = Arc::clone(&recorder);
+            async move { recorder.commit(group).await }
+        },
+    )
+}
+
+async fn identify(connections: &Connections, random: &dyn Random) -> Result<Uuid, StoreError> {
+    use entity::store_identity::{ActiveModel, Entity};
+    let transaction = connections.begin().await?;
+    if let Some(row) = Entity::find_by_id(1).one(&transaction).await? {
+        return Ok(row.database_id);
+    }
+    let database_id = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
+    let row = ActiveModel { id: Set(1), database_id: Set(database_id) };
+    publish::insert_all(&transaction, vec![row]).await?;
+    transaction.commit().await?;
+    Ok(database_id)
+}

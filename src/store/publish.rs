@@ -1,0 +1,358 @@
+//! Publishing: the event, one delivery for each subscribed endpoint, and one log row for each
+//! delivery, in one transaction; many publishes in one commit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
+use tokio::sync::mpsc;
+
+use super::changes::ChangeLog;
+use super::database::Connections;
+use super::entity::{deliveries, delivery_changes, events};
+use super::error::StoreError;
+use super::group_commit::{Pending, answer_group};
+use super::lease::LeaseTerms;
+use super::room::{Room, Slot};
+use super::wakeup::Wakeup;
+use super::{endpoints, row};
+use crate::domain::account::AccountId;
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::delivery::{Delivery, DeliveryState, LeasedDelivery};
+use crate::domain::endpoint::Target;
+use crate::domain::event::NewEvent;
+use crate::domain::id::{DeliveryId, EventId, LeaseToken};
+use crate::domain::payload::data_of;
+use crate::domain::random::Random;
+
+/// Events that are written in one transaction before the next begins: enough that the commit's
+/// cost disappears, few enough that nobody waits long. A batch of more goes alone.
+pub const GROUP_EVENTS_MAX: usize = 256;
+/// Rows of one insert. SQLite binds at most 32,766 values in a statement, the widest row has 14.
+const INSERT_ROWS_MAX: usize = 2_000;
+
+/// What came of one event of a publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// The event is stored: now, or with the same idempotency key and content before.
+    Stored {
+        /// The stored event's id.
+        event_id: EventId,
+        /// The stored event's time.
+        create_time: Timestamp,
+        /// How many deliveries it has.
+        delivery_count: u32,
+        /// Whether it was stored before.
+        duplicate: bool,
+    },
+    /// The idempotency key belongs to an event with other content; nothing was stored.
+    KeyReused {
+        /// That event.
+        event_id: EventId,
+    },
+}
+
+/// A delivery that was born leased, with the room that was taken for it.
+pub struct Handed {
+    /// What to send.
+    pub leased: LeasedDelivery,
+    /// Room for its request.
+    pub slot: Slot,
+}
+
+/// What a publish needs beside the events.
+pub struct Publisher {
+    /// Where it is written.
+    pub connections: Arc<Connections>,
+    /// Room for what can be sent at once.
+    pub room: Arc<Room>,
+    /// Told of what cannot.
+    pub wakeup: Arc<Wakeup>,
+    /// Told of each commit.
+    pub change_log: Arc<ChangeLog>,
+    /// Has as many places as there is room: it is never full.
+    pub handed: mpsc::Sender<Handed>,
+    /// How long a lease lasts.
+    pub lease_terms: LeaseTerms,
+    /// Stamps rows.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids and lease tokens.
+    pub random: Arc<dyn Random>,
+}
+
+impl Publisher {
+    /// Commits a group of publishes and answers each.
+    pub async fn commit(&self, group: Vec<Pending<Vec<NewEvent>, Vec<Published>>>) {
+        let answers = self.write(&group).await;
+        answer_group(group, answers);
+    }
+
+    async fn write(
+        &self,
+        group: &[Pending<Vec<NewEvent>, Vec<Published>>],
+    ) -> Result<Vec<Vec<Published>>, StoreError> {
+        let transaction = self.connections.begin().await?;
+        let all = || group.iter().flat_map(|pending| &pending.write);
+        let mut writing = Writing {
+            publisher: self,
+            now: self.clock.now(),
+            earlier: earlier_events(&transaction, all()).await?,
+            targets: endpoints::active_targets(&transaction, all().map(|event| &event.account_id))
+                .await?,
+            rows: Rows::default(),
+        };
+        let answers = group
+            .iter()
+            .map(|pending| pending.write.iter().map(|event| writing.add(event)).collect())
+            .collect();
+        let mut rows = writing.rows;
+        rows.insert(&transaction).await?;
+        transaction.commit().await?;
+        self.announce(rows.handed, rows.first_free);
+        Ok(answers)
+    }
+
+    /// After the commit: what is leased is handed over, what is free is told of.
+    fn announce(&self, handed: Vec<Handed>, first_free: Option<Timestamp>) {
+        for delivery in handed {
+            // Without a dispatcher (shutting down) the lease runs out or the next start frees it.
+            let _ = self.handed.try_send(delivery);
+        }
+        if let Some(due) = first_free {
+            self.wakeup.due_at(due);
+        }
+        self.change_log.committed();
+    }
+}
+
+/// The event that an idempotency key means.
+struct EarlierEvent {
+    event_id: EventId,
+    event_type: String,
+    create_time: Timestamp,
+    delivery_count: u32,
+    payload: Bytes,
+}
+
+impl EarlierEvent {
+    fn answer(&self, again: &NewEvent) -> Published {
+        let same_time = !again.create_time_given || again.create_time == self.create_time;
+        let same = same_time
+            && again.event_type.name() == self.event_type
+            && data_of(&again.payload) == data_of(&self.payload);
+        if same {
+            Published::Stored {
+                event_id: self.event_id,
+                create_time: self.create_time,
+                delivery_count: self.delivery_count,
+                duplicate: true,
+            }
+        } else {
+            Published::KeyReused { event_id: self.event_id }
+        }
+    }
+}
+
+type Key = (AccountId, String);
+
+/// A transaction's rows, as they come together.
+struct Writing<'a> {
+    publisher: &'a Publisher,
+    now: Timestamp,
+    earlier: HashMap<Key, EarlierEvent>,
+    targets: HashMap<AccountId, Vec<Target>>,
+    rows: Rows,
+}
+
+#[derive(Default)]
+struct Rows {
+    events: Vec<events::ActiveModel>,
+    deliveries: Vec<deliveries::ActiveModel>,
+    changes: Vec<delivery_changes::ActiveModel>,
+    handed: Vec<Handed>,
+    first_free: Option<Timestamp>,
+}
+
+impl Writing<'_> {
+    fn add(&mut self, event: &NewEvent) -> Published {
+        let key = event
+            .idempotency_key
+            .as_ref()
+            .map(|key| (event.account_id.clone(), key.as_str().to_owned()));
+        if let Some(earlier) = key.as_ref().and_then(|key| self.earlier.get(key)) {
+            return earlier.answer(event);
+        }
+        let delivery_count = self.add_deliveries(event);
+        self.rows.events.push(event_row(event, delivery_count, self.now));
+        if let Some(key) = key {
+            self.earlier.insert(
+                key,
+                EarlierEvent {
+                    event_id: event.event_id,
+                    event_type: event.event_type.name().to_owned(),
+                    create_time: event.create_time,
+                    delivery_count,
+                    payload: event.payload.clone(),
+                },
+            );
+        }
+        Published::Stored {
+            event_id: event.event_id,
+            create_time: event.create_time,
+            delivery_count,
+            duplicate: false,
+        }
+    }
+
+    fn add_deliveries(&mut self, event: &NewEvent) -> u32 {
+        let targets = self.targets.get(&event.account_id).map_or(&[][..], Vec::as_slice);
+        let mut count = 0;
+        for target in targets {
+            if !target.config.subscription.wants(event.event_type.name()) {
+                continue;
+            }
+            count += 1;
+            let delivery = self.publisher.new_delivery(event, target, self.now);
+            let slot =
+                self.publisher.room.try_take(target.endpoint_id, target.config.max_in_flight);
+            let lease = slot.map(|slot| self.publisher.lease(event, target, &delivery, slot));
+            self.rows.push(&delivery, lease, self.publisher.lease_terms.expiry(target, self.now));
+        }
+        count
+    }
+}
+
+impl Publisher {
+    fn new_delivery(&self, event: &NewEvent, target: &Target, now: Timestamp) -> Delivery {
+        Delivery {
+            delivery_id: DeliveryId::new(now, &*self.random),
+            account_id: event.account_id.clone(),
+            event_id: event.event_id,
+            event_type: event.event_type.name().to_owned(),
+            endpoint_id: target.endpoint_id,
+            state: DeliveryState::Pending,
+            state_reason: String::new(),
+            revision: 1,
+            attempt_count: 0,
+            next_attempt_time: Some(now),
+            create_time: now,
+            update_time: now,
+        }
+    }
+
+    fn lease(&self, event: &NewEvent, target: &Target, delivery: &Delivery, slot: Slot) -> Handed {
+        let leased = LeasedDelivery {
+            delivery: delivery.clone(),
+            lease_token: LeaseToken::new(&*self.random),
+            payload: event.payload.clone(),
+            trace_parent: event.trace_parent.clone(),
+            target: Arc::clone(target),
+        };
+        Handed { leased, slot }
+    }
+}
+
+impl Rows {
+    fn push(&mut self, delivery: &Delivery, lease: Option<Handed>, lease_expiry: Timestamp) {
+        let token = lease.as_ref().map(|handed| handed.leased.lease_token);
+        self.deliveries.push(deliveries::ActiveModel {
+            delivery_id: Set(delivery.delivery_id.as_uuid()),
+            account_id: Set(delivery.account_id.to_string()),
+            event_id: Set(delivery.event_id.as_uuid()),
+            event_type: Set(delivery.event_type.clone()),
+            endpoint_id: Set(delivery.endpoint_id.as_uuid()),
+            state: Set(row::delivery_state_number(delivery.state)),
+            state_reason: Set(String::new()),
+            revision: Set(row::stored_count(delivery.revision)),
+            attempt_count: Set(0),
+            next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
+            lease_token: Set(token.map(LeaseToken::as_stored)),
+            lease_expire_time: Set(token.map(|_| lease_expiry.as_unix_nanos())),
+            create_time: Set(delivery.create_time.as_unix_nanos()),
+            update_time: Set(delivery.update_time.as_unix_nanos()),
+        });
+        self.changes.push(row::change(delivery, None));
+        match lease {
+            Some(handed) => self.handed.push(handed),
+            None => self.first_free = Some(delivery.create_time),
+        }
+    }
+
+    async fn insert(&mut self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+        insert_all(transaction, std::mem::take(&mut self.events)).await?;
+        insert_all(transaction, std::mem::take(&mut self.deliveries)).await?;
+        insert_all(transaction, std::mem::take(&mut self.changes)).await
+    }
+}
+
+/// Inserts rows in as few statements as the bind limit allows.
+pub async fn insert_all<A>(
+    transaction: &DatabaseTransaction,
+    mut rows: Vec<A>,
+) -> Result<(), StoreError>
+where
+    A: sea_orm::ActiveModelTrait + Send,
+{
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(INSERT_ROWS_MAX));
+        A::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+        rows = rest;
+    }
+    Ok(())
+}
+
+fn event_row(event: &NewEvent, delivery_count: u32, now: Timestamp) -> events::ActiveModel {
+    let key = event.idempotency_key.as_ref().map(|key| key.as_str().to_owned());
+    events::ActiveModel {
+        event_id: Set(event.event_id.as_uuid()),
+        account_id: Set(event.account_id.to_string()),
+        event_type: Set(event.event_type.name().to_owned()),
+        idempotency_key: Set(key),
+        create_time: Set(event.create_time.as_unix_nanos()),
+        publish_time: Set(now.as_unix_nanos()),
+        delivery_count: Set(row::stored_count(delivery_count)),
+        payload: Set(event.payload.to_vec()),
+        trace_parent: Set(event.trace_parent.to_string()),
+    }
+}
+
+/// The events that the idempotency keys of `wanted` mean already.
+async fn earlier_events(
+    transaction: &DatabaseTransaction,
+    wanted: impl Iterator<Item = &NewEvent>,
+) -> Result<HashMap<Key, EarlierEvent>, StoreError> {
+    let mut keys: HashMap<&AccountId, Vec<&str>> = HashMap::new();
+    for event in wanted {
+        if let Some(key) = &event.idempotency_key {
+            keys.entry(&event.account_id).or_default().push(key.as_str());
+        }
+    }
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut any = Condition::any();
+    for (account, keys) in keys {
+        any = any.add(
+            Condition::all()
+                .add(events::Column::AccountId.eq(account.as_str()))
+                .add(events::Column::IdempotencyKey.is_in(keys)),
+        );
+    }
+    let found = events::Entity::find().filter(any).all(transaction).await?;
+    found.into_iter().map(earlier_event).collect()
+}
+
+fn earlier_event(found: events::Model) -> Result<(Key, EarlierEvent), StoreError> {
+    let event = row::event(found)?;
+    let key = event.idempotency_key.ok_or_else(|| row::corrupt("idempotency_key", "missing"))?;
+    let earlier = EarlierEvent {
+        event_id: event.event_id,
+        event_type: event.event_type,
+        create_time: event.create_time,
+        delivery_count: event.delivery_count,
+        payload: event.payload,
+    };
+    Ok(((event.account_id, key), earlier))
+}

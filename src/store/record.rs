@@ -1,0 +1,118 @@
+//! Recording: what an attempt made of a delivery, the attempt itself, and the log row, in one
+//! transaction; many outcomes in one commit. Only the holder of the lease records.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
+use uuid::Uuid;
+
+use super::changes::ChangeLog;
+use super::database::Connections;
+use super::error::StoreError;
+use super::group_commit::{Pending, answer_group};
+use super::publish::insert_all;
+use super::row;
+use super::wakeup::Wakeup;
+use crate::domain::clock::Timestamp;
+use crate::domain::delivery::Verdict;
+
+/// Outcomes that are written in one transaction before the next begins.
+pub const GROUP_VERDICTS_MAX: usize = 256;
+/// Values of a row in [`Recorder::update`].
+const COLUMNS: usize = 8;
+
+/// Whether an outcome was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is on disk.
+    Yes,
+    /// The lease was taken away or ran out and somebody else holds the delivery: the outcome is
+    /// dropped.
+    LeaseLost,
+}
+
+/// What recording needs beside the outcomes.
+pub struct Recorder {
+    /// Where it is written.
+    pub connections: Arc<Connections>,
+    /// Told of retries to come.
+    pub wakeup: Arc<Wakeup>,
+    /// Told of each commit.
+    pub change_log: Arc<ChangeLog>,
+}
+
+impl Recorder {
+    /// Commits a group of outcomes and answers each.
+    pub async fn commit(&self, group: Vec<Pending<Verdict, Recorded>>) {
+        let answers = self.write(&group).await;
+        answer_group(group, answers);
+    }
+
+    async fn write(
+        &self,
+        group: &[Pending<Verdict, Recorded>],
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let verdicts: Vec<&Verdict> = group.iter().map(|pending| &pending.write).collect();
+        let transaction = self.connections.begin().await?;
+        let held = Self::update(&transaction, &verdicts).await?;
+        let is_held = |verdict: &Verdict| held.contains(&verdict.delivery.delivery_id.as_uuid());
+        let (mut attempts, mut changes) = (Vec::new(), Vec::new());
+        for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
+            let delivery_id = verdict.delivery.delivery_id;
+            attempts.push(row::attempt_row(delivery_id, verdict.attempt.clone()));
+            changes.push(row::change(&verdict.delivery, Some(verdict.previous_state)));
+        }
+        insert_all(&transaction, attempts).await?;
+        insert_all(&transaction, changes).await?;
+        transaction.commit().await?;
+
+        self.change_log.committed();
+        let recorded = |verdict: &&Verdict| match is_held(verdict) {
+            true => Recorded::Yes,
+            false => Recorded::LeaseLost,
+        };
+        for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
+            if let Some(due) = verdict.delivery.next_attempt_time {
+                self.wakeup.due_at(due);
+            }
+        }
+        Ok(verdicts.iter().map(recorded).collect())
+    }
+
+    /// Sets all the deliveries whose lease still holds, in one statement, and says which.
+    async fn update(
+        transaction: &DatabaseTransaction,
+        verdicts: &[&Verdict],
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let one_row = format!("({})", vec!["?"; COLUMNS].join(","));
+        let sql = format!(
+            "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
+             revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
+             update_time = v.column8, lease_token = NULL, lease_expire_time = NULL \
+             FROM (VALUES {}) AS v \
+             WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
+             RETURNING deliveries.delivery_id",
+            vec![one_row; verdicts.len()].join(","),
+        );
+        let values = verdicts.iter().flat_map(|verdict| verdict_values(verdict));
+        let statement =
+            Statement::from_sql_and_values(transaction.get_database_backend(), sql, values);
+        let rows = transaction.query_all_raw(statement).await?;
+        rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+    }
+}
+
+fn verdict_values(verdict: &Verdict) -> [Value; COLUMNS] {
+    let delivery = &verdict.delivery;
+    [
+        delivery.delivery_id.as_uuid().into(),
+        verdict.lease_token.as_stored().into(),
+        row::delivery_state_number(delivery.state).into(),
+        delivery.state_reason.clone().into(),
+        row::stored_count(delivery.revision).into(),
+        row::stored_count(delivery.attempt_count).into(),
+        delivery.next_attempt_time.map(Timestamp::as_unix_nanos).into(),
+        delivery.update_time.as_unix_nanos().into(),
+    ]
+}

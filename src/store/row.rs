@@ -1,0 +1,321 @@
+//! Rows to domain and back: the one place that knows which number stands for which state.
+
+use std::time::Duration;
+
+use sea_orm::ActiveValue::{NotSet, Set};
+
+use super::entity::{attempts, deliveries, delivery_changes, endpoint_secrets, endpoints, events};
+use super::error::StoreError;
+use crate::domain::account::AccountId;
+use crate::domain::attempt::{
+    Attempt, Exchange, Outcome, Response, ResponseHeader, Timing, Trigger,
+};
+use crate::domain::clock::Timestamp;
+use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointSecret, EndpointState};
+use crate::domain::endpoint_url::EndpointUrl;
+use crate::domain::event::Event;
+use crate::domain::header::EndpointHeaders;
+use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, SecretId};
+use crate::domain::retry::RetrySchedule;
+use crate::domain::secret::Secret;
+use crate::domain::subscription::Subscription;
+
+/// Pairs of a value and the number that it is stored as.
+const DELIVERY_STATES: [(DeliveryState, i16); 5] = [
+    (DeliveryState::Pending, 1),
+    (DeliveryState::Retrying, 2),
+    (DeliveryState::Succeeded, 3),
+    (DeliveryState::Failed, 4),
+    (DeliveryState::Cancelled, 5),
+];
+const ENDPOINT_STATES: [(EndpointState, i16); 2] =
+    [(EndpointState::Active, 1), (EndpointState::Disabled, 2)];
+const OUTCOMES: [(Outcome, i16); 8] = [
+    (Outcome::Succeeded, 1),
+    (Outcome::HttpStatus, 2),
+    (Outcome::Timeout, 3),
+    (Outcome::Dns, 4),
+    (Outcome::Connect, 5),
+    (Outcome::Tls, 6),
+    (Outcome::Protocol, 7),
+    (Outcome::Blocked, 8),
+];
+const TRIGGERS: [(Trigger, i16); 1] = [(Trigger::Schedule, 1)];
+
+/// The stored number of a delivery's state.
+pub fn delivery_state_number(state: DeliveryState) -> i16 {
+    number(&DELIVERY_STATES, state)
+}
+
+/// The stored number of an endpoint's state.
+pub fn endpoint_state_number(state: EndpointState) -> i16 {
+    number(&ENDPOINT_STATES, state)
+}
+
+/// A delivery from its row.
+pub fn delivery(row: deliveries::Model) -> Result<Delivery, StoreError> {
+    Ok(Delivery {
+        delivery_id: DeliveryId::from_uuid(row.delivery_id),
+        account_id: account(&row.account_id)?,
+        event_id: EventId::from_uuid(row.event_id),
+        event_type: row.event_type,
+        endpoint_id: EndpointId::from_uuid(row.endpoint_id),
+        state: value(&DELIVERY_STATES, row.state)?,
+        state_reason: row.state_reason,
+        revision: count(row.revision)?,
+        attempt_count: count(row.attempt_count)?,
+        next_attempt_time: row.next_attempt_time.map(Timestamp::from_unix_nanos),
+        create_time: Timestamp::from_unix_nanos(row.create_time),
+        update_time: Timestamp::from_unix_nanos(row.update_time),
+    })
+}
+
+/// The log row of the change that made `delivery` what it is.
+pub fn change(
+    delivery: &Delivery,
+    previous_state: Option<DeliveryState>,
+) -> delivery_changes::ActiveModel {
+    delivery_changes::ActiveModel {
+        sequence: NotSet,
+        account_id: Set(delivery.account_id.to_string()),
+        delivery_id: Set(delivery.delivery_id.as_uuid()),
+        event_id: Set(delivery.event_id.as_uuid()),
+        event_type: Set(delivery.event_type.clone()),
+        endpoint_id: Set(delivery.endpoint_id.as_uuid()),
+        revision: Set(stored_count(delivery.revision)),
+        previous_state: Set(previous_state.map(delivery_state_number)),
+        state: Set(delivery_state_number(delivery.state)),
+        state_reason: Set(delivery.state_reason.clone()),
+        attempt_count: Set(stored_count(delivery.attempt_count)),
+        next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
+        create_time: Set(delivery.create_time.as_unix_nanos()),
+        commit_time: Set(delivery.update_time.as_unix_nanos()),
+    }
+}
+
+/// The delivery that a log row shows, and its state before.
+pub fn changed_delivery(
+    row: delivery_changes::Model,
+) -> Result<(Delivery, Option<DeliveryState>), StoreError> {
+    let previous_state = row.previous_state.map(|state| value(&DELIVERY_STATES, state));
+    let delivery = Delivery {
+        delivery_id: DeliveryId::from_uuid(row.delivery_id),
+        account_id: account(&row.account_id)?,
+        event_id: EventId::from_uuid(row.event_id),
+        event_type: row.event_type,
+        endpoint_id: EndpointId::from_uuid(row.endpoint_id),
+        state: value(&DELIVERY_STATES, row.state)?,
+        state_reason: row.state_reason,
+        revision: count(row.revision)?,
+        attempt_count: count(row.attempt_count)?,
+        next_attempt_time: row.next_attempt_time.map(Timestamp::from_unix_nanos),
+        create_time: Timestamp::from_unix_nanos(row.create_time),
+        update_time: Timestamp::from_unix_nanos(row.commit_time),
+    };
+    Ok((delivery, previous_state.transpose()?))
+}
+
+/// An event from its row.
+pub fn event(row: events::Model) -> Result<Event, StoreError> {
+    Ok(Event {
+        event_id: EventId::from_uuid(row.event_id),
+        account_id: account(&row.account_id)?,
+        event_type: row.event_type,
+        idempotency_key: row.idempotency_key,
+        create_time: Timestamp::from_unix_nanos(row.create_time),
+        publish_time: Timestamp::from_unix_nanos(row.publish_time),
+        delivery_count: count(row.delivery_count)?,
+        payload: row.payload.into(),
+    })
+}
+
+/// An endpoint from its row and its secret's.
+pub fn endpoint(
+    row: endpoints::Model,
+    secret: endpoint_secrets::Model,
+) -> Result<Endpoint, StoreError> {
+    let waits: Option<Vec<u64>> = row.retry_schedule.as_deref().map(from_json).transpose()?;
+    let schedule = waits
+        .map(|waits| RetrySchedule::new(waits.into_iter().map(Duration::from_millis).collect()));
+    let headers: Vec<(String, String)> = from_json(&row.headers)?;
+    let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Ok(Endpoint {
+        endpoint_id: EndpointId::from_uuid(row.endpoint_id),
+        account_id: account(&row.account_id)?,
+        config: EndpointConfig {
+            url: EndpointUrl::stored(&row.url).map_err(|error| corrupt("url", error))?,
+            subscription: Subscription::stored(from_json(&row.event_types)?),
+            description: row.description,
+            headers: EndpointHeaders::parse(pairs)
+                .map_err(|_| corrupt("headers", "not allowed"))?,
+            retry_schedule: schedule
+                .transpose()
+                .map_err(|error| corrupt("retry_schedule", error))?,
+            request_timeout: row
+                .request_timeout_millis
+                .map(|millis| count(millis).map(u64::from).map(Duration::from_millis))
+                .transpose()?,
+            max_in_flight: row.max_in_flight.map(count).transpose()?,
+        },
+        state: value(&ENDPOINT_STATES, row.state)?,
+        state_reason: row.state_reason,
+        secret: endpoint_secret(secret)?,
+        create_time: Timestamp::from_unix_nanos(row.create_time),
+        update_time: Timestamp::from_unix_nanos(row.update_time),
+        version: count(row.version)?,
+    })
+}
+
+/// The row of an endpoint, without the request that made it.
+pub fn endpoint_row(endpoint: &Endpoint) -> endpoints::ActiveModel {
+    let config = &endpoint.config;
+    let waits = config.retry_schedule.as_ref().map(|schedule| {
+        let millis: Vec<_> = schedule.waits().iter().map(Duration::as_millis).collect();
+        to_json(&millis)
+    });
+    let headers: Vec<(&str, &str)> = config.headers.pairs().collect();
+    endpoints::ActiveModel {
+        endpoint_id: Set(endpoint.endpoint_id.as_uuid()),
+        account_id: Set(endpoint.account_id.to_string()),
+        url: Set(config.url.as_str().to_owned()),
+        event_types: Set(to_json(&config.subscription.entries())),
+        description: Set(config.description.clone()),
+        headers: Set(to_json(&headers)),
+        retry_schedule: Set(waits),
+        request_timeout_millis: Set(config
+            .request_timeout
+            .map(|timeout| i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX))),
+        max_in_flight: Set(config.max_in_flight.map(stored_count)),
+        state: Set(endpoint_state_number(endpoint.state)),
+        state_reason: Set(endpoint.state_reason.clone()),
+        version: Set(stored_count(endpoint.version)),
+        create_time: Set(endpoint.create_time.as_unix_nanos()),
+        update_time: Set(endpoint.update_time.as_unix_nanos()),
+        create_request_id: NotSet,
+        create_request_digest: NotSet,
+    }
+}
+
+/// The row of an endpoint's secret.
+pub fn secret_row(endpoint: &Endpoint) -> endpoint_secrets::ActiveModel {
+    endpoint_secrets::ActiveModel {
+        secret_id: Set(endpoint.secret.secret_id.as_uuid()),
+        endpoint_id: Set(endpoint.endpoint_id.as_uuid()),
+        secret: Set(endpoint.secret.secret.expose().to_owned()),
+        create_time: Set(endpoint.secret.create_time.as_unix_nanos()),
+    }
+}
+
+fn endpoint_secret(row: endpoint_secrets::Model) -> Result<EndpointSecret, StoreError> {
+    Ok(EndpointSecret {
+        secret_id: SecretId::from_uuid(row.secret_id),
+        secret: Secret::parse(&row.secret).map_err(|error| corrupt("secret", error))?,
+        create_time: Timestamp::from_unix_nanos(row.create_time),
+    })
+}
+
+/// An attempt from its row.
+pub fn attempt(row: attempts::Model) -> Result<Attempt, StoreError> {
+    let headers: Vec<(String, String)> = from_json(&row.response_headers)?;
+    let headers = headers.into_iter().map(|(name, value)| ResponseHeader { name, value }).collect();
+    let response = (row.http_status != 0).then(|| Response {
+        status: row.http_status.unsigned_abs(),
+        headers,
+        body: row.response_body,
+        body_truncated: row.response_body_truncated,
+    });
+    Ok(Attempt {
+        attempt_id: AttemptId::from_uuid(row.attempt_id),
+        number: count(row.number)?,
+        trigger: value(&TRIGGERS, row.trigger)?,
+        start_time: Timestamp::from_unix_nanos(row.start_time),
+        exchange: Exchange {
+            outcome: value(&OUTCOMES, row.outcome)?,
+            error_message: Some(row.error_message).filter(|message| !message.is_empty()),
+            remote_address: Some(row.remote_address).filter(|address| !address.is_empty()),
+            response,
+            timing: Timing {
+                total: micros(row.latency_micros),
+                dns: row.dns_micros.map(micros),
+                connect: row.connect_micros.map(micros),
+                tls: row.tls_micros.map(micros),
+                first_byte: row.first_byte_micros.map(micros),
+            },
+        },
+    })
+}
+
+/// The row of an attempt.
+pub fn attempt_row(delivery_id: DeliveryId, attempt: Attempt) -> attempts::ActiveModel {
+    let Exchange { outcome, error_message, remote_address, response, timing } = attempt.exchange;
+    let status = response.as_ref().map_or(0, |response| response.status);
+    let truncated = response.as_ref().is_some_and(|response| response.body_truncated);
+    let (headers, body) =
+        response.map_or_else(Default::default, |response| (response.headers, response.body));
+    let headers: Vec<_> = headers.iter().map(|header| (&header.name, &header.value)).collect();
+    attempts::ActiveModel {
+        delivery_id: Set(delivery_id.as_uuid()),
+        number: Set(stored_count(attempt.number)),
+        attempt_id: Set(attempt.attempt_id.as_uuid()),
+        trigger: Set(number(&TRIGGERS, attempt.trigger)),
+        outcome: Set(number(&OUTCOMES, outcome)),
+        http_status: Set(i16::try_from(status).unwrap_or(0)),
+        error_message: Set(error_message.unwrap_or_default()),
+        remote_address: Set(remote_address.unwrap_or_default()),
+        start_time: Set(attempt.start_time.as_unix_nanos()),
+        latency_micros: Set(stored_micros(timing.total)),
+        dns_micros: Set(timing.dns.map(stored_micros)),
+        connect_micros: Set(timing.connect.map(stored_micros)),
+        tls_micros: Set(timing.tls.map(stored_micros)),
+        first_byte_micros: Set(timing.first_byte.map(stored_micros)),
+        response_headers: Set(to_json(&headers)),
+        response_body: Set(body),
+        response_body_truncated: Set(truncated),
+    }
+}
+
+/// A count as it is stored.
+pub fn stored_count(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// JSON text for a column that is only ever read whole.
+pub fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("lists of text and numbers have a JSON form")
+}
+
+/// A failure to read what a column holds.
+pub fn corrupt(column: &str, problem: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt(format!("{column}: {problem}"))
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| corrupt("json", error))
+}
+
+fn account(text: &str) -> Result<AccountId, StoreError> {
+    text.parse().map_err(|error| corrupt("account_id", error))
+}
+
+fn count(stored: i32) -> Result<u32, StoreError> {
+    u32::try_from(stored).map_err(|error| corrupt("count", error))
+}
+
+fn micros(stored: i64) -> Duration {
+    Duration::from_micros(stored.unsigned_abs())
+}
+
+fn stored_micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn number<T: PartialEq + Copy>(pairs: &[(T, i16)], wanted: T) -> i16 {
+    let found = pairs.iter().find(|(value, _)| *value == wanted);
+    found.expect("every value has a number").1
+}
+
+fn value<T: Copy>(pairs: &[(T, i16)], stored: i16) -> Result<T, StoreError> {
+    let found = pairs.iter().find(|(_, number)| *number == stored);
+    found.map(|(value, _)| *value).ok_or_else(|| corrupt("number", stored))
+}
