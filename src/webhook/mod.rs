@@ -1,0 +1,26 @@
+//! One signed POST. [`client`] makes it, in the words of its own `post`: sign ([`request`],
+//! [`signature`]), send ([`connector`] through [`guard`]), judge ([`outcome`]), and keep what was
+//! answered ([`response`]).
+//!
+//! The layer knows neither store nor schedule: it is handed a [`Webhook`] and a deadline and
+//! answers with a [`crate::domain::attempt::Exchange`]. When and how often to call it, and what
+//! to do about the outcome, is left to the delivery layer.
+
+pub mod client;
+mod connection;
+mod connector;
+mod guard;
+mod opening;
+mod outcome;
+pub mod request;
+pub mod resolver;
+mod response;
+pub mod signature;
+pub mod tls;
+
+pub use client::WebhookClient;
+pub use request::Webhook;
+pub use tls::{ClientSettings, InvalidClientSettings};
+
+#[cfg(test)]
+mod tests;

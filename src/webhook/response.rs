@@ -1,0 +1,60 @@
+//! What is kept of a response: the head within limits, and as much of the body as comes within
+//! the limit and the deadline. It is for people who look for a mistake: nothing here changes how
+//! an attempt ended.
+
+use http::HeaderMap;
+use http::response::Parts;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout_at};
+
+use crate::domain::attempt::{
+    RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX, RESPONSE_HEADERS_MAX, Response,
+    ResponseHeader,
+};
+
+/// Keeps a response. Where the body ends by itself the connection can be used again; where there
+/// is more, or it stalls until `deadline`, dropping it drops the connection (HTTP/2: the stream).
+pub async fn keep(head: Parts, mut body: Incoming, deadline: Instant) -> Response {
+    let mut kept = Vec::new();
+    let read = timeout_at(deadline, read_into(&mut kept, &mut body)).await;
+    Response {
+        status: head.status.as_u16(),
+        headers: kept_headers(&head.headers),
+        body: kept,
+        body_truncated: !matches!(read, Ok(End::Complete)),
+    }
+}
+
+/// How the reading of a body ended, where it ended by itself.
+enum End {
+    Complete,
+    Cut,
+}
+
+async fn read_into(kept: &mut Vec<u8>, body: &mut Incoming) -> End {
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return End::Cut };
+        // Trailers are not kept.
+        let Ok(data) = frame.into_data() else { continue };
+        let room = RESPONSE_BODY_BYTES_MAX - kept.len();
+        kept.extend_from_slice(&data[..data.len().min(room)]);
+        if data.len() > room {
+            return End::Cut;
+        }
+    }
+    End::Complete
+}
+
+fn kept_headers(headers: &HeaderMap) -> Vec<ResponseHeader> {
+    let mut room_bytes = RESPONSE_HEADERS_BYTES_MAX;
+    headers
+        .iter()
+        .take(RESPONSE_HEADERS_MAX)
+        .map_while(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            room_bytes = room_bytes.checked_sub(name.as_str().len() + value.len())?;
+            Some(ResponseHeader { name: name.as_str().to_owned(), value })
+        })
+        .collect()
+}
