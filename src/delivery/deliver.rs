@@ -1,0 +1,113 @@
+//! One delivery: sign and send it, judge what came back, record the verdict.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::attempt::{Attempt, Trigger};
+use crate::domain::clock::Clock;
+use crate::domain::delivery::{LeasedDelivery, Verdict, judge};
+use crate::domain::id::AttemptId;
+use crate::domain::random::Random;
+use crate::domain::retry::RetrySchedule;
+use crate::store::Store;
+use crate::store::record::Recorded;
+use crate::store::room::Slot;
+use crate::webhook::{Webhook, WebhookClient};
+
+/// How long recording is tried again while the database does not answer. Below the margin by which
+/// a lease outlives its requests: afterwards the lease may be somebody else's.
+const RECORD_PATIENCE: Duration = Duration::from_secs(8);
+/// How long to wait between two tries.
+const RECORD_RETRY_WAIT: Duration = Duration::from_millis(200);
+
+/// What every delivery needs, beside itself.
+pub struct Deliverer {
+    /// Where outcomes are recorded.
+    pub store: Arc<Store>,
+    /// What sends.
+    pub client: WebhookClient,
+    /// How it is sent where the endpoint does not say.
+    pub defaults: DeliveryDefaults,
+    /// Stamps attempts.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids and jitter.
+    pub random: Arc<dyn Random>,
+}
+
+/// How deliveries are made to endpoints that do not say otherwise.
+#[derive(Clone, Debug)]
+pub struct DeliveryDefaults {
+    /// When to try again. Default: 30 s, 5 min, 30 min.
+    pub retry_schedule: RetrySchedule,
+    /// How long a receiver may take to acknowledge. Default 5 s, 1-30 s.
+    pub request_timeout: Duration,
+}
+
+impl Deliverer {
+    /// Makes one attempt of a leased delivery and records what it made of it. The room is given
+    /// back only then, so that outcomes that wait for the database are bounded too.
+    pub async fn deliver(&self, leased: LeasedDelivery, slot: Slot) {
+        let attempt = self.attempt(&leased).await;
+        let config = &leased.target.config;
+        let schedule = config.retry_schedule.as_ref().unwrap_or(&self.defaults.retry_schedule);
+        let verdict = judge(&leased, attempt, schedule, self.clock.now(), &*self.random);
+        self.record(verdict).await;
+        drop(slot);
+    }
+
+    async fn attempt(&self, leased: &LeasedDelivery) -> Attempt {
+        let start_time = self.clock.now();
+        let number = leased.delivery.attempt_count + 1;
+        let config = &leased.target.config;
+        let webhook = Webhook {
+            url: &config.url,
+            headers: &config.headers,
+            secret: &leased.target.secret.secret,
+            event_type: &leased.delivery.event_type,
+            event_id: leased.delivery.event_id,
+            delivery_id: leased.delivery.delivery_id,
+            attempt: number,
+            trace_parent: &leased.trace_parent,
+            body: leased.payload.clone(),
+            sent_at: start_time,
+        };
+        let timeout = config.request_timeout.unwrap_or(self.defaults.request_timeout);
+        let exchange = self.client.post(&webhook, deadline_in(timeout)).await;
+        Attempt {
+            attempt_id: AttemptId::new(start_time, &*self.random),
+            number,
+            trigger: Trigger::Schedule,
+            start_time,
+            exchange,
+        }
+    }
+
+    async fn record(&self, verdict: Verdict) {
+        let delivery_id = verdict.delivery.delivery_id;
+        let patience = deadline_in(RECORD_PATIENCE);
+        loop {
+            let error = match self.store.record(verdict.clone()).await {
+                Ok(Recorded::Yes) => return,
+                Ok(Recorded::LeaseLost) => {
+                    tracing::warn!(%delivery_id, "the lease was lost; its outcome is dropped");
+                    return;
+                }
+                Err(error) => error,
+            };
+            if !error.may_pass() || deadline_in(Duration::ZERO) >= patience {
+                // The lease runs out and the delivery is made again: repeated, not lost.
+                tracing::error!(%delivery_id, %error, "an outcome could not be recorded");
+                return;
+            }
+            tracing::warn!(%delivery_id, %error, "recording an outcome failed; trying again");
+            tokio::time::sleep(RECORD_RETRY_WAIT).await;
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "deadlines are monotonic, whatever the clock says")]
+fn deadline_in(timeout: Duration) -> Instant {
+    Instant::now() + timeout
+}

@@ -1,0 +1,6 @@
+//! Getting deliveries out: what is due, fairly ([`dispatcher`]); one delivery, from its lease to
+//! its recorded outcome ([`deliver`]); and freeing the leases of those who died ([`rescue`]).
+
+pub mod deliver;
+pub mod dispatcher;
+pub mod rescue;
