@@ -3,6 +3,7 @@
 
 pub mod delivery;
 pub mod domain;
+pub mod grpc;
 pub mod proto;
 pub mod store;
 pub mod webhook;

@@ -1,0 +1,330 @@
+//! The service that manages endpoints.
+
+use std::sync::Arc;
+
+use prost::Message;
+use sha2::{Digest, Sha256};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::endpoint_fields::{self, ConfigChange, UrlPolicy};
+use super::event_samples;
+use super::failure::Failure;
+use super::page::{self, PAGES};
+use super::token::{TokenKind, Tokens};
+use super::violations::Violations;
+use crate::domain::account::{AccountId, AccountScope};
+use crate::domain::clock::Clock;
+use crate::domain::endpoint::{Endpoint, EndpointSecret, EndpointState, REASON_BYTES_MAX};
+use crate::domain::event::EventType;
+use crate::domain::id::{EndpointId, SecretId};
+use crate::domain::random::Random;
+use crate::domain::secret::Secret;
+use crate::proto;
+use crate::proto::endpoint::State;
+use crate::proto::endpoint_admin_server::EndpointAdmin;
+use crate::proto::{
+    CreateEndpointRequest, CreateEndpointResponse, DeleteEndpointRequest, DeleteEndpointResponse,
+    DisableEndpointRequest, DisableEndpointResponse, EnableEndpointRequest, EnableEndpointResponse,
+    GetEndpointRequest, GetEndpointResponse, GetEndpointSecretRequest, GetEndpointSecretResponse,
+    ListEndpointsRequest, ListEndpointsResponse, ListEventTypesRequest, ListEventTypesResponse,
+    UpdateEndpointRequest, UpdateEndpointResponse,
+};
+use crate::store::Store;
+use crate::store::endpoints::{CreateRequest, EndpointList, EndpointWriteError};
+
+/// States that a filter may name; each once is enough.
+const FILTER_STATES_MAX: usize = 10;
+
+/// The service.
+pub struct Admin {
+    /// Where endpoints are kept.
+    pub store: Arc<Store>,
+    /// Which URLs may be registered.
+    pub url_policy: UrlPolicy,
+    /// Stamps endpoints.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids and secrets.
+    pub random: Arc<dyn Random>,
+}
+
+#[tonic::async_trait]
+impl EndpointAdmin for Admin {
+    async fn create_endpoint(
+        &self,
+        request: Request<CreateEndpointRequest>,
+    ) -> Result<Response<CreateEndpointResponse>, Status> {
+        let (endpoint, create) = self.read_new(request.get_ref())?;
+        let id = endpoint.endpoint_id;
+        let created = self.store.create_endpoint(endpoint, create).await;
+        let created = created.map_err(|error| Failure::EndpointWrite(id, error))?;
+        Ok(Response::new(CreateEndpointResponse {
+            endpoint: Some(endpoint_fields::message(&created)),
+            secret: created.secret.secret.expose().to_owned(),
+        }))
+    }
+
+    async fn get_endpoint(
+        &self,
+        request: Request<GetEndpointRequest>,
+    ) -> Result<Response<GetEndpointResponse>, Status> {
+        let request = request.get_ref();
+        let mut violations = Violations::new();
+        let scope = violations.account_scope(&request.account_id);
+        let id = violations.parse("endpoint_id", &request.endpoint_id);
+        let (scope, id) = violations.finish(scope.zip(id))?;
+        let endpoint = self.find(&scope, id).await?;
+        let message = endpoint_fields::message(&endpoint);
+        Ok(Response::new(GetEndpointResponse { endpoint: Some(message) }))
+    }
+
+    async fn list_endpoints(
+        &self,
+        request: Request<ListEndpointsRequest>,
+    ) -> Result<Response<ListEndpointsResponse>, Status> {
+        Ok(Response::new(self.page_of_endpoints(request.get_ref()).await?))
+    }
+
+    async fn update_endpoint(
+        &self,
+        request: Request<UpdateEndpointRequest>,
+    ) -> Result<Response<UpdateEndpointResponse>, Status> {
+        let updated = self.update(request.get_ref()).await?;
+        let message = endpoint_fields::message(&updated);
+        Ok(Response::new(UpdateEndpointResponse { endpoint: Some(message) }))
+    }
+
+    async fn delete_endpoint(
+        &self,
+        request: Request<DeleteEndpointRequest>,
+    ) -> Result<Response<DeleteEndpointResponse>, Status> {
+        let request = request.get_ref();
+        let (account, id) =
+            endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
+        let etag = Some(request.etag.as_str()).filter(|etag| !etag.is_empty());
+        let cancelled = match self.store.delete_endpoint(&account, id, etag).await {
+            Err(EndpointWriteError::NotFound) if request.allow_missing => 0,
+            deleted => deleted.map_err(|error| Failure::EndpointWrite(id, error))?,
+        };
+        let cancelled_delivery_count = i32::try_from(cancelled).unwrap_or(i32::MAX);
+        Ok(Response::new(DeleteEndpointResponse { cancelled_delivery_count }))
+    }
+
+    async fn enable_endpoint(
+        &self,
+        request: Request<EnableEndpointRequest>,
+    ) -> Result<Response<EnableEndpointResponse>, Status> {
+        let request = request.get_ref();
+        let (account, id) =
+            endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
+        let enabled = self.store.enable_endpoint(&account, id).await;
+        let enabled = enabled.map_err(|error| Failure::EndpointWrite(id, error))?;
+        let message = endpoint_fields::message(&enabled);
+        Ok(Response::new(EnableEndpointResponse { endpoint: Some(message) }))
+    }
+
+    async fn disable_endpoint(
+        &self,
+        request: Request<DisableEndpointRequest>,
+    ) -> Result<Response<DisableEndpointResponse>, Status> {
+        let request = request.get_ref();
+        let mut violations = Violations::new();
+        violations.text_or_empty("reason", &request.reason, REASON_BYTES_MAX);
+        let (account, id) = endpoint_of(violations, &request.account_id, &request.endpoint_id)?;
+        let disabled = self.store.disable_endpoint(&account, id, &request.reason).await;
+        let (endpoint, cancelled) = disabled.map_err(|error| Failure::EndpointWrite(id, error))?;
+        Ok(Response::new(DisableEndpointResponse {
+            endpoint: Some(endpoint_fields::message(&endpoint)),
+            cancelled_delivery_count: i32::try_from(cancelled).unwrap_or(i32::MAX),
+        }))
+    }
+
+    async fn get_endpoint_secret(
+        &self,
+        request: Request<GetEndpointSecretRequest>,
+    ) -> Result<Response<GetEndpointSecretResponse>, Status> {
+        let request = request.get_ref();
+        let (account, id) =
+            endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
+        let endpoint = self.find(&AccountScope::One(account), id).await?;
+        Ok(Response::new(GetEndpointSecretResponse {
+            secret_id: endpoint.secret.secret_id.to_string(),
+            secret: endpoint.secret.secret.expose().to_owned(),
+        }))
+    }
+
+    async fn list_event_types(
+        &self,
+        request: Request<ListEventTypesRequest>,
+    ) -> Result<Response<ListEventTypesResponse>, Status> {
+        Ok(Response::new(self.page_of_event_types(request.get_ref())?))
+    }
+}
+
+impl Admin {
+    fn read_new(
+        &self,
+        request: &CreateEndpointRequest,
+    ) -> Result<(Endpoint, Option<CreateRequest>), Failure> {
+        let mut violations = Violations::new();
+        let secret = match &request.secret {
+            None => Some(Secret::generate(&*self.random)),
+            Some(text) => Secret::parse(text).map_err(|error| violations.add("secret", error)).ok(),
+        };
+        let create = create_request(&mut violations, request);
+        let Some(message) = &request.endpoint else {
+            violations.add("endpoint", "must be set");
+            return violations.finish(None);
+        };
+        let account_id =
+            violations.within("endpoint", |endpoint| endpoint.account(&message.account_id));
+        let config =
+            ConfigChange::read_all(&mut violations, message, &self.url_policy).into_config();
+
+        let now = self.clock.now();
+        let endpoint = account_id.zip(config).zip(secret).map(|((account_id, config), secret)| {
+            let secret_id = SecretId::new(now, &*self.random);
+            Endpoint {
+                endpoint_id: EndpointId::new(now, &*self.random),
+                account_id,
+                config,
+                state: EndpointState::Active,
+                state_reason: String::new(),
+                secret: EndpointSecret { secret_id, secret, create_time: now },
+                create_time: now,
+                update_time: now,
+                version: 1,
+            }
+        });
+        Ok((violations.finish(endpoint)?, create))
+    }
+
+    async fn find(&self, scope: &AccountScope, id: EndpointId) -> Result<Endpoint, Failure> {
+        self.store.endpoint(scope, id).await?.ok_or(Failure::EndpointNotFound(id))
+    }
+
+    async fn update(&self, request: &UpdateEndpointRequest) -> Result<Endpoint, Failure> {
+        let mut violations = Violations::new();
+        let Some(message) = &request.endpoint else {
+            violations.add("endpoint", "must be set");
+            return violations.finish(None);
+        };
+        let (account, id) = violations.within("endpoint", |endpoint| {
+            let account = endpoint.account(&message.account_id);
+            (account, endpoint.parse("endpoint_id", &message.endpoint_id))
+        });
+        let mask = request.update_mask.as_ref();
+        let change = ConfigChange::read_masked(&mut violations, message, mask, &self.url_policy);
+        let (account, id): (_, EndpointId) = violations.finish(account.zip(id))?;
+
+        let etag = Some(message.etag.as_str()).filter(|etag| !etag.is_empty());
+        self.store
+            .change_endpoint(&account, id, etag, |endpoint| change.apply(&mut endpoint.config))
+            .await
+            .map_err(|error| Failure::EndpointWrite(id, error))
+    }
+
+    async fn page_of_endpoints(
+        &self,
+        request: &ListEndpointsRequest,
+    ) -> Result<ListEndpointsResponse, Failure> {
+        let mut violations = Violations::new();
+        let scope = violations.account_scope(&request.account_id);
+        let states = states(&mut violations, &request.states);
+        let event_type: Option<EventType> = match request.event_type.as_str() {
+            "" => None,
+            name => violations.parse("event_type", name),
+        };
+        let size = page::size(&mut violations, request.page_size, PAGES);
+        let purpose = format!("{} {:?} {}", request.account_id, request.states, request.event_type);
+        let tokens = Tokens::new(TokenKind::Endpoints, self.store.database_id(), &purpose);
+        let place = page::place(&mut violations, &request.page_token, &tokens);
+        let scope = violations.finish(scope)?;
+
+        let before = place.map(|bytes| EndpointId::from_uuid(Uuid::from_bytes(bytes)));
+        let list = EndpointList { scope, states, before, limit: size + 1 };
+        let mut endpoints = self.store.endpoints(&list).await?;
+        let has_more = page::cut(&mut endpoints, size);
+        let next = endpoints
+            .last()
+            .filter(|_| has_more)
+            .map(|last| tokens.write(last.endpoint_id.as_uuid().as_bytes()));
+        // Subscriptions are lists in one column: they are matched here, page by page.
+        endpoints.retain(|endpoint| {
+            event_type.is_none_or(|wanted| endpoint.config.subscription.wants(wanted.name()))
+        });
+        Ok(ListEndpointsResponse {
+            endpoints: endpoints.iter().map(endpoint_fields::message).collect(),
+            next_page_token: next.unwrap_or_default(),
+        })
+    }
+
+    fn page_of_event_types(
+        &self,
+        request: &ListEventTypesRequest,
+    ) -> Result<ListEventTypesResponse, Failure> {
+        let mut violations = Violations::new();
+        let size = page::size(&mut violations, request.page_size, PAGES);
+        let tokens = Tokens::new(TokenKind::EventTypes, self.store.database_id(), "");
+        let place = page::place(&mut violations, &request.page_token, &tokens);
+        violations.finish(Some(()))?;
+
+        let begin = usize::from(place.map_or(0, u16::from_be_bytes));
+        let mut types: Vec<EventType> = EventType::ALL.into_iter().skip(begin).collect();
+        let has_more = page::cut(&mut types, size);
+        let next = u16::try_from(begin + types.len()).unwrap_or(u16::MAX);
+        Ok(ListEventTypesResponse {
+            event_types: types.into_iter().map(event_type).collect(),
+            next_page_token: if has_more {
+                tokens.write(&next.to_be_bytes())
+            } else {
+                String::new()
+            },
+        })
+    }
+}
+
+fn endpoint_of(
+    mut violations: Violations,
+    account_id: &str,
+    endpoint_id: &str,
+) -> Result<(AccountId, EndpointId), Failure> {
+    let account = violations.account(account_id);
+    let id = violations.parse("endpoint_id", endpoint_id);
+    violations.finish(account.zip(id))
+}
+
+fn create_request(
+    violations: &mut Violations,
+    request: &CreateEndpointRequest,
+) -> Option<CreateRequest> {
+    if request.request_id.is_empty() {
+        return None;
+    }
+    let request_id = Uuid::try_parse(&request.request_id)
+        .map_err(|_| violations.add("request_id", "must be a UUID"))
+        .ok()?;
+    Some(CreateRequest { request_id, digest: Sha256::digest(request.encode_to_vec()).into() })
+}
+
+fn states(violations: &mut Violations, numbers: &[i32]) -> Vec<EndpointState> {
+    if !violations.count("states", numbers.len(), FILTER_STATES_MAX) {
+        return Vec::new();
+    }
+    let mut states = Vec::with_capacity(numbers.len());
+    for (index, number) in numbers.iter().enumerate() {
+        match State::try_from(*number).ok().and_then(endpoint_fields::state_of) {
+            Some(state) => states.push(state),
+            None => violations.add(format_args!("states[{index}]"), "must be ACTIVE or DISABLED"),
+        }
+    }
+    states
+}
+
+fn event_type(event_type: EventType) -> proto::EventType {
+    proto::EventType {
+        name: event_type.name().to_owned(),
+        description: event_type.description().to_owned(),
+        example: event_samples::body(event_type),
+    }
+}

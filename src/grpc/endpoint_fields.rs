@@ -1,0 +1,301 @@
+//! An endpoint as the contract's message: its fields checked, all at creation, those in the mask
+//! at an update; and back.
+
+use std::time::Duration;
+
+use super::violations::Violations;
+use crate::domain::address::AddressPolicy;
+use crate::domain::endpoint::{
+    DESCRIPTION_BYTES_MAX, ENDPOINT_IN_FLIGHT_MAX, Endpoint, EndpointConfig, EndpointState,
+    REQUEST_TIMEOUT_MAX, REQUEST_TIMEOUT_MIN,
+};
+use crate::domain::endpoint_url::EndpointUrl;
+use crate::domain::header::EndpointHeaders;
+use crate::domain::retry::{InvalidRetrySchedule, RETRY_WAIT_MAX, RETRY_WAIT_MIN, RetrySchedule};
+use crate::domain::subscription::{SUBSCRIPTION_ENTRIES_MAX, Subscription};
+use crate::proto;
+use crate::proto::endpoint::State;
+
+/// Which URLs may be registered.
+#[derive(Clone, Debug)]
+pub struct UrlPolicy {
+    /// Whether plain `http` is allowed. Default: no.
+    pub allow_http: bool,
+    /// Which addresses are. The same policy decides again when a request is sent.
+    pub addresses: AddressPolicy,
+}
+
+/// The fields that an update may name.
+const MUTABLE: [&str; 7] = [
+    "url",
+    "event_types",
+    "description",
+    "headers",
+    "retry_schedule",
+    "request_timeout",
+    "max_in_flight",
+];
+
+/// New values for some of an endpoint's fields.
+#[derive(Default)]
+pub struct ConfigChange {
+    url: Option<EndpointUrl>,
+    subscription: Option<Subscription>,
+    description: Option<String>,
+    headers: Option<EndpointHeaders>,
+    retry_schedule: Option<Option<RetrySchedule>>,
+    request_timeout: Option<Option<Duration>>,
+    max_in_flight: Option<Option<u32>>,
+}
+
+impl ConfigChange {
+    /// Reads every field, as for a new endpoint.
+    pub fn read_all(
+        violations: &mut Violations,
+        message: &proto::Endpoint,
+        policy: &UrlPolicy,
+    ) -> Self {
+        let mut change = Self::default();
+        for field in MUTABLE {
+            change.read_field(violations, field, message, policy);
+        }
+        change
+    }
+
+    /// Reads the fields that the mask names; without a mask those that are set (AIP-134).
+    pub fn read_masked(
+        violations: &mut Violations,
+        message: &proto::Endpoint,
+        mask: Option<&prost_types::FieldMask>,
+        policy: &UrlPolicy,
+    ) -> Self {
+        let mut change = Self::default();
+        match mask {
+            None => {
+                for field in MUTABLE.into_iter().filter(|field| is_set(message, field)) {
+                    change.read_field(violations, field, message, policy);
+                }
+            }
+            Some(mask) if mask.paths == ["*"] => {
+                return Self::read_all(violations, message, policy);
+            }
+            Some(mask) => {
+                for path in &mask.paths {
+                    change.read_field(violations, path, message, policy);
+                }
+            }
+        }
+        change
+    }
+
+    /// The configuration of a new endpoint; `None` without a URL.
+    #[must_use]
+    pub fn into_config(self) -> Option<EndpointConfig> {
+        Some(EndpointConfig {
+            url: self.url?,
+            subscription: self.subscription.unwrap_or_default(),
+            description: self.description.unwrap_or_default(),
+            headers: self.headers.unwrap_or_default(),
+            retry_schedule: self.retry_schedule.flatten(),
+            request_timeout: self.request_timeout.flatten(),
+            max_in_flight: self.max_in_flight.flatten(),
+        })
+    }
+
+    /// Takes the new values over.
+    pub fn apply(self, config: &mut EndpointConfig) {
+        fn set<T>(field: &mut T, value: Option<T>) {
+            if let Some(value) = value {
+                *field = value;
+            }
+        }
+        set(&mut config.url, self.url);
+        set(&mut config.subscription, self.subscription);
+        set(&mut config.description, self.description);
+        set(&mut config.headers, self.headers);
+        set(&mut config.retry_schedule, self.retry_schedule);
+        set(&mut config.request_timeout, self.request_timeout);
+        set(&mut config.max_in_flight, self.max_in_flight);
+    }
+
+    fn read_field(
+        &mut self,
+        violations: &mut Violations,
+        field: &str,
+        message: &proto::Endpoint,
+        policy: &UrlPolicy,
+    ) {
+        match field {
+            "url" => self.url = url(violations, &message.url, policy),
+            "event_types" => self.subscription = subscription(violations, &message.event_types),
+            "description" => {
+                violations.text_or_empty(
+                    "endpoint.description",
+                    &message.description,
+                    DESCRIPTION_BYTES_MAX,
+                );
+                self.description = Some(message.description.clone());
+            }
+            "headers" => self.headers = headers(violations, message),
+            "retry_schedule" => {
+                self.retry_schedule = Some(retry_schedule(violations, &message.retry_schedule));
+            }
+            "request_timeout" => {
+                self.request_timeout = Some(message.request_timeout.as_ref().and_then(|timeout| {
+                    violations.duration(
+                        "endpoint.request_timeout",
+                        timeout,
+                        REQUEST_TIMEOUT_MIN,
+                        REQUEST_TIMEOUT_MAX,
+                    )
+                }));
+            }
+            "max_in_flight" => {
+                self.max_in_flight = Some(max_in_flight(violations, message.max_in_flight));
+            }
+            other => violations.add(
+                "update_mask",
+                format_args!("names `{other}`; allowed are {}, or `*`", MUTABLE.join(", ")),
+            ),
+        }
+    }
+}
+
+fn is_set(message: &proto::Endpoint, field: &str) -> bool {
+    match field {
+        "url" => !message.url.is_empty(),
+        "event_types" => !message.event_types.is_empty(),
+        "description" => !message.description.is_empty(),
+        "headers" => !message.headers.is_empty(),
+        "retry_schedule" => !message.retry_schedule.is_empty(),
+        "request_timeout" => message.request_timeout.is_some(),
+        "max_in_flight" => message.max_in_flight != 0,
+        _ => false,
+    }
+}
+
+fn url(violations: &mut Violations, text: &str, policy: &UrlPolicy) -> Option<EndpointUrl> {
+    const FIELD: &str = "endpoint.url";
+    let url = EndpointUrl::parse(text, policy.allow_http)
+        .map_err(|error| violations.add(FIELD, error))
+        .ok()?;
+    if let Some(address) = url.ip_literal() {
+        let checked = policy.addresses.check(std::net::SocketAddr::new(address, url.port()));
+        checked.map_err(|error| violations.add(FIELD, error)).ok()?;
+    }
+    Some(url)
+}
+
+fn subscription(violations: &mut Violations, entries: &[String]) -> Option<Subscription> {
+    if !violations.count("endpoint.event_types", entries.len(), SUBSCRIPTION_ENTRIES_MAX) {
+        return None;
+    }
+    Subscription::parse(entries)
+        .map_err(|error| {
+            violations.add(format_args!("endpoint.event_types[{}]", error.index), error);
+        })
+        .ok()
+}
+
+fn headers(violations: &mut Violations, message: &proto::Endpoint) -> Option<EndpointHeaders> {
+    let pairs = message.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    EndpointHeaders::parse(pairs)
+        .map_err(|invalid| {
+            for header in invalid {
+                violations.add(format_args!("endpoint.headers[{:?}]", header.name), &header);
+            }
+        })
+        .ok()
+}
+
+fn retry_schedule(
+    violations: &mut Violations,
+    waits: &[prost_types::Duration],
+) -> Option<RetrySchedule> {
+    const FIELD: &str = "endpoint.retry_schedule";
+    if waits.is_empty() {
+        return None;
+    }
+    // A wait that has no form here is out of range too: reported by the same rule.
+    let read = waits.iter().map(|wait| Duration::try_from(*wait).unwrap_or_default()).collect();
+    match RetrySchedule::new(read) {
+        Ok(schedule) => Some(schedule),
+        Err(error @ InvalidRetrySchedule::TooMany) => {
+            violations.add(FIELD, error);
+            None
+        }
+        Err(InvalidRetrySchedule::Wait { index }) => violations
+            .duration(
+                format_args!("{FIELD}[{index}]"),
+                &waits[index],
+                RETRY_WAIT_MIN,
+                RETRY_WAIT_MAX,
+            )
+            .and(None),
+    }
+}
+
+fn max_in_flight(violations: &mut Violations, value: i32) -> Option<u32> {
+    match u32::try_from(value) {
+        Ok(0) => None,
+        Ok(value) if value <= ENDPOINT_IN_FLIGHT_MAX => Some(value),
+        _ => {
+            let allowed = format_args!("must be 0-{ENDPOINT_IN_FLIGHT_MAX}, is {value}");
+            violations.add("endpoint.max_in_flight", allowed);
+            None
+        }
+    }
+}
+
+/// An endpoint as it is shown.
+#[must_use]
+pub fn message(endpoint: &Endpoint) -> proto::Endpoint {
+    let config = &endpoint.config;
+    let waits = config.retry_schedule.as_ref().map_or(&[][..], RetrySchedule::waits);
+    let secret = &endpoint.secret;
+    proto::Endpoint {
+        account_id: endpoint.account_id.to_string(),
+        endpoint_id: endpoint.endpoint_id.to_string(),
+        url: config.url.as_str().to_owned(),
+        event_types: config.subscription.entries().to_vec(),
+        description: config.description.clone(),
+        headers: config
+            .headers
+            .pairs()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        retry_schedule: waits.iter().map(|wait| (*wait).try_into().unwrap_or_default()).collect(),
+        request_timeout: config
+            .request_timeout
+            .map(|timeout| timeout.try_into().unwrap_or_default()),
+        max_in_flight: config.max_in_flight.map_or(0, |max| i32::try_from(max).unwrap_or(i32::MAX)),
+        state: state(endpoint.state).into(),
+        state_reason: endpoint.state_reason.clone(),
+        secrets: vec![proto::EndpointSecret {
+            secret_id: secret.secret_id.to_string(),
+            hint: secret.secret.hint(),
+            create_time: Some(secret.create_time.into()),
+            expire_time: None,
+        }],
+        create_time: Some(endpoint.create_time.into()),
+        update_time: Some(endpoint.update_time.into()),
+        etag: endpoint.etag(),
+    }
+}
+
+fn state(state: EndpointState) -> State {
+    match state {
+        EndpointState::Active => State::Active,
+        EndpointState::Disabled => State::Disabled,
+    }
+}
+
+/// The state that a filter names; `None` for unspecified.
+#[must_use]
+pub fn state_of(message: State) -> Option<EndpointState> {
+    match message {
+        State::Unspecified => None,
+        State::Active => Some(EndpointState::Active),
+        State::Disabled => Some(EndpointState::Disabled),
+    }
+}

@@ -1,0 +1,171 @@
+//! The service that publishes: checks events, renders their bodies, and has them stored.
+
+use std::sync::Arc;
+
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status};
+
+use super::event_data;
+use super::failure::Failure;
+use super::violations::Violations;
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::event::NewEvent;
+use crate::domain::id::EventId;
+use crate::domain::payload;
+use crate::domain::random::Random;
+use crate::domain::trace_parent::TraceParent;
+use crate::proto::event_ingest_server::EventIngest;
+use crate::proto::publish_event_result::Result as ResultMessage;
+use crate::proto::{
+    BatchPublishEventsRequest, BatchPublishEventsResponse, PublishEventRequest,
+    PublishEventResponse, PublishEventResult,
+};
+use crate::store::Store;
+use crate::store::publish::Published;
+
+/// Events of one batch.
+const BATCH_EVENTS_MAX: usize = 500;
+/// How far ahead of our clock an event may have happened: clocks of publishers differ.
+const CREATE_TIME_AHEAD_MAX: std::time::Duration = std::time::Duration::from_hours(24);
+
+/// The service.
+pub struct Ingest {
+    /// Where events are stored.
+    pub store: Arc<Store>,
+    /// Stamps events that come without a time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub random: Arc<dyn Random>,
+}
+
+#[tonic::async_trait]
+impl EventIngest for Ingest {
+    async fn publish_event(
+        &self,
+        request: Request<PublishEventRequest>,
+    ) -> Result<Response<PublishEventResponse>, Status> {
+        let trace_parent = self.trace_parent(request.metadata());
+        let mut violations = Violations::new();
+        let event = self.read(&mut violations, request.get_ref(), &trace_parent);
+        let event = violations.finish(event)?;
+        let published = self.store.publish(vec![event]).await.map_err(Failure::from)?;
+        let [published] = &published[..] else { unreachable!("one event, one answer") };
+        Ok(Response::new(response(published)?))
+    }
+
+    async fn batch_publish_events(
+        &self,
+        request: Request<BatchPublishEventsRequest>,
+    ) -> Result<Response<BatchPublishEventsResponse>, Status> {
+        let trace_parent = self.trace_parent(request.metadata());
+        let requests = &request.get_ref().requests;
+        let events = self.read_batch(requests, &trace_parent)?;
+        let published = self.store.publish(events).await.map_err(Failure::from)?;
+        let results = published.iter().map(result).collect();
+        Ok(Response::new(BatchPublishEventsResponse { results }))
+    }
+}
+
+impl Ingest {
+    fn read_batch(
+        &self,
+        requests: &[PublishEventRequest],
+        trace_parent: &TraceParent,
+    ) -> Result<Vec<NewEvent>, Failure> {
+        let mut violations = Violations::new();
+        if requests.is_empty() {
+            violations.add("requests", format_args!("must have 1-{BATCH_EVENTS_MAX} entries"));
+        }
+        if !violations.count("requests", requests.len(), BATCH_EVENTS_MAX) {
+            return violations.finish(None);
+        }
+        let mut events = Vec::with_capacity(requests.len());
+        for (index, request) in requests.iter().enumerate() {
+            let event = violations.within(format_args!("requests[{index}]"), |violations| {
+                self.read(violations, request, trace_parent)
+            });
+            events.extend(event);
+        }
+        violations.finish(Some(events))
+    }
+
+    fn read(
+        &self,
+        violations: &mut Violations,
+        request: &PublishEventRequest,
+        trace_parent: &TraceParent,
+    ) -> Option<NewEvent> {
+        let now = self.clock.now();
+        let account_id = violations.account(&request.account_id);
+        let idempotency_key = match request.idempotency_key.as_str() {
+            "" => None,
+            key => violations.parse("idempotency_key", key),
+        };
+        let create_time = match &request.create_time {
+            None => Some(now),
+            Some(time) => create_time(violations, time, now),
+        };
+        let Some(message) = &request.data else {
+            violations.add_unknown_event_type("data");
+            return None;
+        };
+        let data = event_data::read(violations, message)?;
+        let (account_id, create_time) = account_id.zip(create_time)?;
+
+        let event_type = event_data::event_type(message);
+        let event_id = EventId::new(now, &*self.random);
+        Some(NewEvent {
+            event_id,
+            account_id,
+            event_type,
+            idempotency_key,
+            create_time,
+            create_time_given: request.create_time.is_some(),
+            payload: payload::render(event_type, event_id, create_time, &data),
+            trace_parent: trace_parent.clone(),
+        })
+    }
+
+    /// The caller's trace; a new one where it sent none, or none that is valid.
+    fn trace_parent(&self, metadata: &MetadataMap) -> TraceParent {
+        let given = metadata.get("traceparent").and_then(|value| value.to_str().ok());
+        given
+            .and_then(|value| value.parse().ok())
+            .unwrap_or_else(|| TraceParent::new(&*self.random))
+    }
+}
+
+fn create_time(
+    violations: &mut Violations,
+    time: &prost_types::Timestamp,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let time = violations.service_time("create_time", time)?;
+    if time > now + CREATE_TIME_AHEAD_MAX {
+        violations.add("create_time", "must be at most 24 hours ahead of the service's clock");
+        return None;
+    }
+    Some(time)
+}
+
+fn response(published: &Published) -> Result<PublishEventResponse, Failure> {
+    match *published {
+        Published::KeyReused { event_id } => Err(Failure::IdempotencyKeyReused(event_id)),
+        Published::Stored { event_id, create_time, delivery_count, duplicate } => {
+            Ok(PublishEventResponse {
+                event_id: event_id.to_string(),
+                create_time: Some(create_time.into()),
+                delivery_count: i32::try_from(delivery_count).unwrap_or(i32::MAX),
+                duplicate,
+            })
+        }
+    }
+}
+
+fn result(published: &Published) -> PublishEventResult {
+    let result = match response(published) {
+        Ok(published) => ResultMessage::Published(published),
+        Err(failure) => ResultMessage::Error(failure.into_message()),
+    };
+    PublishEventResult { result: Some(result) }
+}

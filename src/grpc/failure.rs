@@ -1,0 +1,225 @@
+//! Why a call failed, and the one place where that becomes a gRPC status: code, reason, details.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use prost::Message;
+use tonic::metadata::MetadataValue;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt, pb};
+
+use super::violations::Violation;
+use crate::domain::endpoint::ENDPOINTS_PER_ACCOUNT_MAX;
+use crate::domain::id::{DeliveryId, EndpointId, EventId};
+use crate::proto::ErrorReason;
+use crate::store::endpoints::EndpointWriteError;
+use crate::store::error::StoreError;
+
+/// The domain of every `google.rpc.ErrorInfo` (AIP-193).
+const ERROR_DOMAIN: &str = "webhooks.bookora";
+/// When a client should try again after UNAVAILABLE.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// Why a call failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// Fields are not as documented.
+    InvalidFields(Vec<Violation>),
+    /// The event's data is unset, or of a type that this build does not know.
+    UnknownEventType(Vec<Violation>),
+    /// The account has no such endpoint.
+    EndpointNotFound(EndpointId),
+    /// The account has no such delivery.
+    DeliveryNotFound(DeliveryId),
+    /// The account has no such event.
+    EventNotFound(EventId),
+    /// The idempotency key belongs to another event.
+    IdempotencyKeyReused(EventId),
+    /// Writing an endpoint failed.
+    EndpointWrite(EndpointId, EndpointWriteError),
+    /// The log no longer reaches back to a token.
+    ResumeTokenExpired,
+    /// A watcher has not read for too long.
+    WatchTooSlow,
+    /// A watch has reached its age.
+    WatchAgeReached,
+    /// The client's deadline has passed.
+    DeadlineExceeded,
+    /// The process is shutting down.
+    Draining,
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::InvalidFields(found) => invalid(ErrorReason::InvalidFields, found),
+            Failure::UnknownEventType(found) => invalid(ErrorReason::UnknownEventType, found),
+            Failure::EndpointNotFound(id) => {
+                not_found(ErrorReason::EndpointNotFound, "Endpoint", &id.to_string())
+            }
+            Failure::DeliveryNotFound(id) => {
+                not_found(ErrorReason::DeliveryNotFound, "Delivery", &id.to_string())
+            }
+            Failure::EventNotFound(id) => {
+                not_found(ErrorReason::EventNotFound, "Event", &id.to_string())
+            }
+            Failure::IdempotencyKeyReused(first) => already_exists(
+                ErrorReason::IdempotencyKeyReused,
+                "the idempotency key was used for an event with other content; use another key",
+                "Event",
+                &first.to_string(),
+            ),
+            Failure::EndpointWrite(id, error) => endpoint_write(id, error),
+            Failure::ResumeTokenExpired => plain(
+                Code::OutOfRange,
+                ErrorReason::ResumeTokenExpired,
+                "the log no longer reaches back to resume_token: list the deliveries and watch \
+                 from the list's watch_token",
+            ),
+            Failure::WatchTooSlow => plain(
+                Code::ResourceExhausted,
+                ErrorReason::WatchTooSlow,
+                "nothing was read from the watch for 30 s; resume with the last token",
+            ),
+            Failure::WatchAgeReached => unavailable(
+                ErrorReason::WatchAgeReached,
+                "the watch has reached its age; resume with the last token",
+            ),
+            Failure::DeadlineExceeded => plain(
+                Code::DeadlineExceeded,
+                ErrorReason::DeadlineExceeded,
+                "the deadline that the client set has passed",
+            ),
+            Failure::Draining => {
+                unavailable(ErrorReason::ServerDraining, "the server is shutting down; try again")
+            }
+            Failure::Store(error) => store(&error),
+        }
+    }
+}
+
+impl Failure {
+    /// The failure as a message inside a response.
+    #[must_use]
+    pub fn into_message(self) -> pb::Status {
+        let status = Status::from(self);
+        pb::Status::decode(status.details()).expect("a status carries its own encoding")
+    }
+}
+
+fn endpoint_write(id: EndpointId, error: EndpointWriteError) -> Status {
+    match error {
+        EndpointWriteError::NotFound => Failure::EndpointNotFound(id).into(),
+        EndpointWriteError::EtagMismatch => plain(
+            Code::Aborted,
+            ErrorReason::EtagMismatch,
+            "the endpoint was changed since its etag was read: read it again",
+        ),
+        EndpointWriteError::QuotaExceeded => {
+            let mut details = info(ErrorReason::QuotaExceeded, HashMap::new());
+            let limit = format!("an account holds at most {ENDPOINTS_PER_ACCOUNT_MAX} endpoints");
+            details.add_quota_failure_violation("endpoints of the account", limit.clone());
+            Status::with_error_details(Code::ResourceExhausted, limit, details)
+        }
+        EndpointWriteError::RequestIdReused(first) => already_exists(
+            ErrorReason::RequestIdReused,
+            "the request_id was used for a request with other content; use another",
+            "Endpoint",
+            &first.to_string(),
+        ),
+        EndpointWriteError::Store(error) => store(&error),
+    }
+}
+
+fn store(error: &StoreError) -> Status {
+    match error {
+        StoreError::Full(_) => {
+            log(error);
+            plain(Code::ResourceExhausted, ErrorReason::StoreFull, "the database's disk is full")
+        }
+        StoreError::Unavailable(_) => {
+            log(error);
+            unavailable(ErrorReason::StoreUnavailable, "the database does not answer; try again")
+        }
+        StoreError::Overloaded => {
+            unavailable(ErrorReason::Overloaded, "too much is queued; try again")
+        }
+        StoreError::Closed => Failure::Draining.into(),
+        StoreError::Corrupt(_) | StoreError::Bug(_) => internal(error),
+    }
+}
+
+/// A fault of ours: the caller gets an id, the log gets the cause under that id.
+fn internal(error: &StoreError) -> Status {
+    let incident_id = incident_id();
+    tracing::error!(incident_id, error = error as &dyn std::error::Error, "internal error");
+    let metadata = HashMap::from([("incident_id".to_owned(), incident_id)]);
+    let details = info(ErrorReason::Internal, metadata);
+    Status::with_error_details(
+        Code::Internal,
+        "a fault of the service; its log has the id",
+        details,
+    )
+}
+
+#[expect(clippy::disallowed_methods, reason = "only tells one incident in the log from another")]
+fn incident_id() -> String {
+    format!("inc_{:016x}", rand::random::<u64>())
+}
+
+fn log(error: &StoreError) {
+    tracing::warn!(error = error as &dyn std::error::Error, "the store failed a call");
+}
+
+fn invalid(reason: ErrorReason, found: Vec<Violation>) -> Status {
+    let message = match found.first() {
+        Some(first) => format!("{}: {}", first.field, first.description),
+        None => "a field is not as documented".to_owned(),
+    };
+    let mut details = info(reason, HashMap::new());
+    for violation in found {
+        details.add_bad_request_violation(violation.field, violation.description);
+    }
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+fn not_found(reason: ErrorReason, kind: &str, id: &str) -> Status {
+    let mut details = info(reason, HashMap::new());
+    details.set_resource_info(kind, id, "", "no such resource in the account");
+    let message = format!("the account has no {} {id}", kind.to_lowercase());
+    Status::with_error_details(Code::NotFound, message, details)
+}
+
+fn already_exists(reason: ErrorReason, message: &str, kind: &str, id: &str) -> Status {
+    let mut details = info(reason, HashMap::new());
+    details.set_resource_info(kind, id, "", message);
+    Status::with_error_details(Code::AlreadyExists, message, details)
+}
+
+fn unavailable(reason: ErrorReason, message: &str) -> Status {
+    let mut details = info(reason, HashMap::new());
+    details.set_retry_info(Some(RETRY_DELAY));
+    let mut status = Status::with_error_details(Code::Unavailable, message, details);
+    // Obeyed by the retry policy of stock clients (gRFC A6).
+    let pushback = MetadataValue::from(u64::try_from(RETRY_DELAY.as_millis()).unwrap_or(u64::MAX));
+    status.metadata_mut().insert("grpc-retry-pushback-ms", pushback);
+    status
+}
+
+fn plain(code: Code, reason: ErrorReason, message: &str) -> Status {
+    Status::with_error_details(code, message, info(reason, HashMap::new()))
+}
+
+fn info(reason: ErrorReason, metadata: HashMap<String, String>) -> ErrorDetails {
+    let name = reason.as_str_name();
+    let name = name.strip_prefix("ERROR_REASON_").unwrap_or(name);
+    ErrorDetails::with_error_info(name, ERROR_DOMAIN, metadata)
+}

@@ -1,0 +1,19 @@
+//! The contract, served: one file per service, and what they share.
+//!
+//! A request is checked ([`violations`]), turned into the domain's words, answered from the store,
+//! and turned back. Errors become statuses in one place, [`failure`].
+
+mod delivery_filter;
+mod delivery_message;
+pub mod delivery_query;
+pub mod endpoint_admin;
+pub mod endpoint_fields;
+pub mod event_data;
+pub mod event_ingest;
+pub mod event_samples;
+pub mod failure;
+mod page;
+pub mod server;
+mod token;
+pub mod violations;
+pub mod watch;

@@ -1,0 +1,228 @@
+//! What is wrong with a request's fields, by path. A request is read to its end before it is
+//! refused, so that its sender sees everything at once.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::failure::Failure;
+use crate::domain::account::{AccountId, AccountScope};
+use crate::domain::clock::Timestamp;
+
+/// Violations that are listed; more of them in an error's trailers break stock clients.
+const VIOLATIONS_MAX: usize = 25;
+
+/// Seconds of 0001-01-01T00:00:00Z and of 9999-12-31T23:59:59Z: the range of
+/// `google.protobuf.Timestamp`.
+const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+const NANOS: std::ops::RangeInclusive<i32> = 0..=999_999_999;
+
+/// One field that is not as documented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's path, such as `requests[3].booking_created.price`.
+    pub field: String,
+    /// What is allowed.
+    pub description: String,
+}
+
+/// The violations of a request, and the place in it that is being read.
+#[derive(Debug, Default)]
+pub struct Violations {
+    prefix: String,
+    found: Vec<Violation>,
+    has_unknown_event_type: bool,
+}
+
+impl Violations {
+    /// None yet, at the request's top.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads a part of the request whose fields' paths begin with `prefix` and a dot.
+    pub fn within<T>(&mut self, prefix: impl Display, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.prefix.len();
+        self.prefix.push_str(&format!("{prefix}."));
+        let value = read(self);
+        self.prefix.truncate(outer);
+        value
+    }
+
+    /// Notes that a field is not as documented.
+    pub fn add(&mut self, field: impl Display, description: impl Display) {
+        if self.found.len() < VIOLATIONS_MAX {
+            let field = format!("{}{field}", self.prefix);
+            self.found.push(Violation { field, description: description.to_string() });
+        }
+    }
+
+    /// Notes that the field which says what happened is unset or of a type to come.
+    pub fn add_unknown_event_type(&mut self, field: impl Display) {
+        self.add(field, "must be set to one of the event types; ListEventTypes lists them");
+        self.has_unknown_event_type = true;
+    }
+
+    /// The value, if nothing was wrong.
+    ///
+    /// # Errors
+    /// What was wrong.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T, Failure> {
+        match value {
+            Some(value) if self.found.is_empty() => Ok(value),
+            _ if self.has_unknown_event_type => Err(Failure::UnknownEventType(self.found)),
+            _ => Err(Failure::InvalidFields(self.found)),
+        }
+    }
+
+    /// Reads a field by its type's own rules.
+    pub fn parse<T>(&mut self, field: impl Display, text: &str) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        text.parse().map_err(|error| self.add(field, error)).ok()
+    }
+
+    /// Reads `account_id` where it must name one account.
+    pub fn account(&mut self, text: &str) -> Option<AccountId> {
+        self.parse("account_id", text)
+    }
+
+    /// Reads `account_id` where it may be `-` for all.
+    pub fn account_scope(&mut self, text: &str) -> Option<AccountScope> {
+        match text {
+            "-" => Some(AccountScope::All),
+            _ => self.account(text).map(AccountScope::One),
+        }
+    }
+
+    /// Checks a text's length in bytes, where it must not be empty.
+    pub fn text(&mut self, field: impl Display, text: &str, bytes_max: usize) {
+        if text.is_empty() || text.len() > bytes_max {
+            self.add(field, format_args!("must be 1-{bytes_max} bytes, has {}", text.len()));
+        }
+    }
+
+    /// Checks a text's length in bytes, where it may be empty.
+    pub fn text_or_empty(&mut self, field: impl Display, text: &str, bytes_max: usize) {
+        if text.len() > bytes_max {
+            self.add(field, format_args!("must be at most {bytes_max} bytes, has {}", text.len()));
+        }
+    }
+
+    /// Checks that a list has at most so many entries.
+    pub fn count(&mut self, field: impl Display, entries: usize, max: usize) -> bool {
+        if entries > max {
+            self.add(field, format_args!("must have at most {max} entries, has {entries}"));
+        }
+        entries <= max
+    }
+
+    /// Checks a number's range.
+    pub fn in_range<T: PartialOrd + Display>(
+        &mut self,
+        field: impl Display,
+        value: T,
+        min: T,
+        max: T,
+    ) {
+        if value < min || value > max {
+            self.add(field, format_args!("must be {min}-{max}, is {value}"));
+        }
+    }
+
+    /// Reads a time that is required, anywhere in the years 1 to 9999.
+    pub fn time<'a>(
+        &mut self,
+        field: impl Display,
+        time: Option<&'a prost_types::Timestamp>,
+    ) -> Option<&'a prost_types::Timestamp> {
+        let Some(time) = time else {
+            self.add(field, "must be set");
+            return None;
+        };
+        if TIMESTAMP_SECONDS.contains(&time.seconds) && NANOS.contains(&time.nanos) {
+            Some(time)
+        } else {
+            self.add(field, "must be in the years 1 to 9999, with 0-999,999,999 nanos");
+            None
+        }
+    }
+
+    /// Reads a time in the range that the service itself counts in.
+    pub fn service_time(
+        &mut self,
+        field: impl Display,
+        time: &prost_types::Timestamp,
+    ) -> Option<Timestamp> {
+        let nanos = NANOS.contains(&time.nanos).then_some(i64::from(time.nanos));
+        let total = nanos.and_then(|nanos| {
+            time.seconds.checked_mul(1_000_000_000)?.checked_add(nanos).filter(|nanos| *nanos >= 0)
+        });
+        if total.is_none() {
+            self.add(field, "must be in the years 1970 to 2261, with 0-999,999,999 nanos");
+        }
+        total.map(Timestamp::from_unix_nanos)
+    }
+
+    /// Reads a duration within a range.
+    pub fn duration(
+        &mut self,
+        field: impl Display,
+        duration: &prost_types::Duration,
+        min: Duration,
+        max: Duration,
+    ) -> Option<Duration> {
+        let read = Duration::try_from(*duration).ok().filter(|read| *read >= min && *read <= max);
+        if read.is_none() {
+            let (min, max) = (humantime::format_duration(min), humantime::format_duration(max));
+            self.add(field, format_args!("must be between {min} and {max}"));
+        }
+        read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_nested_and_the_list_is_bounded() {
+        let mut violations = Violations::new();
+        violations.within("requests[3]", |requests| {
+            requests.within("booking_created", |data| data.add("price", "must be finite"));
+            requests.add("account_id", "must be set");
+        });
+        for field in 0..100 {
+            violations.add(field, "no");
+        }
+        let Err(Failure::InvalidFields(found)) = violations.finish(Some(())) else { panic!() };
+        assert_eq!(found[0].field, "requests[3].booking_created.price");
+        assert_eq!(found[1].field, "requests[3].account_id");
+        assert_eq!(found.len(), VIOLATIONS_MAX);
+    }
+
+    #[test]
+    fn times_out_of_range_are_refused() {
+        let time = |seconds, nanos| prost_types::Timestamp { seconds, nanos };
+        let refused = |time| {
+            let mut violations = Violations::new();
+            violations.time("t", Some(&time)).is_none()
+        };
+        assert!(!refused(time(0, 0)) && !refused(time(253_402_300_799, 999_999_999)));
+        assert!(
+            refused(time(253_402_300_800, 0))
+                && refused(time(0, -1))
+                && refused(time(0, 1_000_000_000))
+        );
+        let mut violations = Violations::new();
+        assert_eq!(violations.service_time("t", &time(i64::MAX, 0)), None);
+        assert_eq!(violations.service_time("t", &time(-1, 0)), None);
+        assert_eq!(
+            violations.service_time("t", &time(1, 5)),
+            Some(Timestamp::from_unix_nanos(1_000_000_005))
+        );
+    }
+}

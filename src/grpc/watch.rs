@@ -1,0 +1,394 @@
+//! WatchDeliveries: a snapshot where asked for, then the change log from a place on, live.
+//!
+//! A task follows the log and puts messages into a short queue; the response stream takes them
+//! out. When the client reads too slowly the queue fills, the task waits, the live feed runs over,
+//! and the task reads on from the log: memory stays bounded and nothing is left out.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::{Interval, MissedTickBehavior};
+use tokio_stream::Stream;
+use tokio_util::sync::CancellationToken;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Status};
+
+use super::failure::Failure;
+use super::token::{TokenKind, Tokens};
+use super::violations::Violations;
+use super::{delivery_filter, delivery_message};
+use crate::domain::account::AccountScope;
+use crate::domain::random::Random;
+use crate::proto::watch_deliveries_response::Message;
+use crate::proto::{
+    DeliveryUpdate, Heartbeat, SnapshotComplete, WatchDeliveriesRequest, WatchDeliveriesResponse,
+};
+use crate::store::Store;
+use crate::store::changes::{ChangePage, LogPosition};
+use crate::store::deliveries::{DeliveryFilter, SnapshotPlace};
+
+/// Messages that wait for the client; beside these only what the connection buffers.
+const QUEUE_MESSAGES_MAX: usize = 64;
+/// Deliveries of one page of the snapshot.
+const SNAPSHOT_PAGE: u64 = 200;
+const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
+const HEARTBEAT_MAX: Duration = Duration::from_secs(60);
+const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(15);
+/// How far chance moves the age at which a watch ends, to either side.
+const AGE_SPREAD: f64 = 0.1;
+
+/// How watches behave.
+#[derive(Clone, Debug)]
+pub struct WatchSettings {
+    /// After how long without a message being taken a watch is ended. 30 s.
+    pub send_patience: Duration,
+    /// After how long a watch is ended so that clients spread anew, ± 10 %. 30 min.
+    pub age_max: Duration,
+    /// Cancelled when the process shuts down.
+    pub drain: CancellationToken,
+}
+
+impl WatchSettings {
+    /// The contract's times.
+    #[must_use]
+    pub fn new(drain: CancellationToken) -> Self {
+        Self { send_patience: Duration::from_secs(30), age_max: Duration::from_mins(30), drain }
+    }
+}
+
+/// The watch tokens of an account.
+#[must_use]
+pub fn tokens(store: &Store, scope: &AccountScope) -> Tokens {
+    Tokens::new(TokenKind::Watch, store.database_id(), &scope.to_string())
+}
+
+/// The token of a place in the log.
+#[must_use]
+pub fn write_token(tokens: &Tokens, position: LogPosition) -> String {
+    tokens.write(&position.as_stored().to_be_bytes())
+}
+
+/// Opens a watch.
+///
+/// # Errors
+/// [`Failure::InvalidFields`].
+pub fn open(
+    store: &Arc<Store>,
+    settings: &WatchSettings,
+    request: &Request<WatchDeliveriesRequest>,
+    random: &dyn Random,
+) -> Result<WatchStream, Failure> {
+    let message = request.get_ref();
+    let mut violations = Violations::new();
+    let scope = violations.account_scope(&message.account_id);
+    let filter = delivery_filter::read(&mut violations, message.filter.as_ref());
+    let heartbeat = match &message.heartbeat_interval {
+        None => HEARTBEAT_DEFAULT,
+        Some(interval) => violations
+            .duration("heartbeat_interval", interval, HEARTBEAT_MIN, HEARTBEAT_MAX)
+            .unwrap_or(HEARTBEAT_DEFAULT),
+    };
+    let begin = scope.as_ref().map(|scope| begin(&mut violations, message, &tokens(store, scope)));
+    let (scope, begin) = violations.finish(scope.zip(begin))?;
+
+    let (queue, messages) = mpsc::channel(QUEUE_MESSAGES_MAX);
+    let end = Arc::new(OnceLock::new());
+    let spread = 1.0 - AGE_SPREAD + 2.0 * AGE_SPREAD * random.fraction();
+    let limits = Limits {
+        drain: settings.drain.clone(),
+        age: settings.age_max.mul_f64(spread),
+        client_timeout: client_timeout(request.metadata()),
+    };
+    let watch = Watch {
+        tokens: tokens(store, &scope),
+        store: Arc::clone(store),
+        scope,
+        filter,
+        queue,
+        send_patience: settings.send_patience,
+        heartbeat: heartbeat_timer(heartbeat),
+        position: None,
+    };
+    tokio::spawn(watch.run(begin, limits, Arc::clone(&end)));
+    Ok(WatchStream { messages, end })
+}
+
+/// Where a watch begins.
+#[derive(Clone, Copy, Debug)]
+enum Begin {
+    Now,
+    After(LogPosition),
+    WithSnapshot,
+}
+
+fn begin(violations: &mut Violations, request: &WatchDeliveriesRequest, tokens: &Tokens) -> Begin {
+    if request.resume_token.is_empty() {
+        return if request.include_snapshot { Begin::WithSnapshot } else { Begin::Now };
+    }
+    match tokens.read(&request.resume_token) {
+        Some(position) => Begin::After(LogPosition::from_stored(i64::from_be_bytes(position))),
+        None => {
+            violations
+                .add("resume_token", "must be a token of a watch of this account and database");
+            Begin::Now
+        }
+    }
+}
+
+fn heartbeat_timer(interval: Duration) -> Interval {
+    let mut timer = tokio::time::interval(interval);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    timer
+}
+
+/// What ends a watch from outside.
+struct Limits {
+    drain: CancellationToken,
+    age: Duration,
+    client_timeout: Option<Duration>,
+}
+
+impl Limits {
+    async fn reached(&self) -> Failure {
+        let deadline = async {
+            match self.client_timeout {
+                Some(timeout) => tokio::time::sleep(timeout).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.drain.cancelled() => Failure::Draining,
+            () = deadline => Failure::DeadlineExceeded,
+            () = tokio::time::sleep(self.age) => Failure::WatchAgeReached,
+        }
+    }
+}
+
+/// Why a watch ends from inside.
+enum End {
+    ClientGone,
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for End {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+struct Watch {
+    store: Arc<Store>,
+    tokens: Tokens,
+    scope: AccountScope,
+    filter: DeliveryFilter,
+    queue: mpsc::Sender<WatchDeliveriesResponse>,
+    send_patience: Duration,
+    heartbeat: Interval,
+    /// Everything up to here has been sent or is hidden by the filter; `None` until the first
+    /// token.
+    position: Option<LogPosition>,
+}
+
+impl Watch {
+    async fn run(mut self, begin: Begin, limits: Limits, end: Arc<OnceLock<Status>>) {
+        let client = self.queue.clone();
+        let failure = tokio::select! {
+            failure = limits.reached() => failure,
+            () = client.closed() => return,
+            ended = self.follow(begin) => match ended {
+                Err(End::ClientGone) => return,
+                Err(End::Failed(failure)) => failure,
+            },
+        };
+        // The last token; where the queue is full the client resumes from an earlier one.
+        let _ = client.try_send(self.message(Message::Heartbeat(Heartbeat {})));
+        let _ = end.set(failure.into());
+    }
+
+    async fn follow(&mut self, begin: Begin) -> Result<Infallible, End> {
+        let store = Arc::clone(&self.store);
+        let log = store.change_log();
+        // Before anything is read: what is committed while we read is seen as a gap, then read.
+        let mut live = log.follow();
+        let mut position = match begin {
+            Begin::Now | Begin::WithSnapshot => log.head().await?,
+            Begin::After(position) if position > log.head().await? => {
+                // The database was put back to an earlier state than the client has seen.
+                return Err(Failure::ResumeTokenExpired.into());
+            }
+            Begin::After(position) => position,
+        };
+        if let Begin::WithSnapshot = begin {
+            self.send(Message::Heartbeat(Heartbeat {})).await?;
+            self.send_snapshot().await?;
+            self.position = Some(position);
+            self.send(Message::SnapshotComplete(SnapshotComplete {})).await?;
+        } else {
+            self.position = Some(position);
+            self.send(Message::Heartbeat(Heartbeat {})).await?;
+        }
+        loop {
+            loop {
+                let page = log.read_after(position).await?;
+                self.send_page(&page, position).await?;
+                position = page.end;
+                if !page.is_full() {
+                    break;
+                }
+                self.heartbeat_if_due().await?;
+            }
+            position = self.send_live(&mut live, position).await?;
+        }
+    }
+
+    /// Hands on what is committed, until there is a gap to be read from the log.
+    async fn send_live(
+        &mut self,
+        live: &mut broadcast::Receiver<Arc<ChangePage>>,
+        mut position: LogPosition,
+    ) -> Result<LogPosition, End> {
+        loop {
+            let received = tokio::select! {
+                received = live.recv() => received,
+                _ = self.heartbeat.tick() => {
+                    self.send(Message::Heartbeat(Heartbeat {})).await?;
+                    continue;
+                }
+            };
+            match received {
+                Ok(page) if page.after > position => return Ok(position),
+                Ok(page) => {
+                    self.send_page(&page, position).await?;
+                    position = position.max(page.end);
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => return Ok(position),
+                Err(broadcast::error::RecvError::Closed) => return Err(Failure::Draining.into()),
+            }
+        }
+    }
+
+    async fn send_page(&mut self, page: &ChangePage, position: LogPosition) -> Result<(), End> {
+        for change in page.changes.iter().filter(|change| change.position > position) {
+            let is_seen = self.scope.account().is_none_or(|own| *own == change.delivery.account_id);
+            self.position = Some(change.position);
+            if is_seen && self.filter.matches(&change.delivery) {
+                self.send(Message::Update(delivery_message::update(change))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_snapshot(&mut self) -> Result<(), End> {
+        let mut place: Option<SnapshotPlace> = None;
+        loop {
+            let page = self
+                .store
+                .snapshot(&self.scope, &self.filter, place.as_ref(), SNAPSHOT_PAGE)
+                .await?;
+            let Some(last) = page.last().map(|last| &last.delivery) else { return Ok(()) };
+            place = Some((last.account_id.to_string(), last.endpoint_id, last.delivery_id));
+            for shown in &page {
+                let delivery = &shown.delivery;
+                self.send(Message::Update(DeliveryUpdate {
+                    delivery: Some(delivery_message::delivery(
+                        delivery,
+                        shown.last_attempt.as_ref(),
+                    )),
+                    previous_state: 0,
+                    commit_time: Some(delivery.update_time.into()),
+                }))
+                .await?;
+            }
+        }
+    }
+
+    /// A long stretch of the log may hold nothing that the filter lets through.
+    async fn heartbeat_if_due(&mut self) -> Result<(), End> {
+        match self.heartbeat.tick().now_or_never() {
+            Some(_) => self.send(Message::Heartbeat(Heartbeat {})).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        let message = self.message(message);
+        self.heartbeat.reset();
+        match tokio::time::timeout(self.send_patience, self.queue.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::ClientGone),
+            Err(_) => Err(Failure::WatchTooSlow.into()),
+        }
+    }
+
+    fn message(&self, message: Message) -> WatchDeliveriesResponse {
+        let token = self.position.map(|position| write_token(&self.tokens, position));
+        WatchDeliveriesResponse { message: Some(message), resume_token: token.unwrap_or_default() }
+    }
+}
+
+/// The messages of a watch, then the status that it ended with.
+pub struct WatchStream {
+    messages: mpsc::Receiver<WatchDeliveriesResponse>,
+    end: Arc<OnceLock<Status>>,
+}
+
+impl Stream for WatchStream {
+    type Item = Result<WatchDeliveriesResponse, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match ready!(self.messages.poll_recv(context)) {
+            Some(message) => Poll::Ready(Some(Ok(message))),
+            // The task sets how it ended before it lets go of the queue.
+            None => Poll::Ready(self.end.get().cloned().map(Err)),
+        }
+    }
+}
+
+/// The client's deadline (`grpc-timeout`): tonic's own ends with the response's headers.
+fn client_timeout(metadata: &MetadataMap) -> Option<Duration> {
+    /// The gRPC specification allows 8 digits.
+    const DIGITS_MAX: usize = 8;
+    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.len() > DIGITS_MAX {
+        return None;
+    }
+    let amount: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_hours(amount)),
+        "M" => Some(Duration::from_mins(amount)),
+        "S" => Some(Duration::from_secs(amount)),
+        "m" => Some(Duration::from_millis(amount)),
+        "u" => Some(Duration::from_micros(amount)),
+        "n" => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clients_deadline_is_read_in_every_unit() {
+        let read = |text: &str| {
+            let mut metadata = MetadataMap::new();
+            metadata.insert("grpc-timeout", text.parse().unwrap());
+            client_timeout(&metadata)
+        };
+        assert_eq!(read("2H"), Some(Duration::from_secs(7_200)));
+        assert_eq!(read("3M"), Some(Duration::from_secs(180)));
+        assert_eq!(read("4S"), Some(Duration::from_secs(4)));
+        assert_eq!(read("5m"), Some(Duration::from_millis(5)));
+        assert_eq!(read("6u"), Some(Duration::from_micros(6)));
+        assert_eq!(read("7n"), Some(Duration::from_nanos(7)));
+        for text in ["", "S", "5", "5x", "-5S", "123456789S"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
