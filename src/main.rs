@@ -1,3 +1,110 @@
-//! The program.
+//! The program: reads the command line, does what it says, and tells by its exit code how that
+//! went: 0 done, 1 failed, 2 not understood.
 
-fn main() {}
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use bookora_webhooks::app::App;
+use bookora_webhooks::config::{Cli, Command, ReceiveArgs, ServeArgs};
+use bookora_webhooks::domain::clock::SystemClock;
+use bookora_webhooks::domain::random::SystemRandom;
+use bookora_webhooks::domain::secret::Secret;
+use bookora_webhooks::receiver::{Certificate, Receiver, ReceiverSettings};
+use bookora_webhooks::{demo, telemetry};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(settings) => {
+            telemetry::start("info");
+            serve(settings).await
+        }
+        Command::Receive(settings) => {
+            telemetry::start("warn");
+            receive(settings).await
+        }
+        Command::Demo(settings) => {
+            telemetry::start("error");
+            demo::run(&settings).await
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bookora-webhooks: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(settings: ServeArgs) -> anyhow::Result<()> {
+    let mut asked_to_stop = stop_signals()?;
+    let mut app = App::start(settings, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    println!("bookora-webhooks {} serves gRPC on {}", env!("CARGO_PKG_VERSION"), app.address);
+    tokio::select! {
+        _ = asked_to_stop.recv() => {}
+        error = app.failed() => return Err(error),
+    }
+    tracing::info!("stopping; a second signal ends at once");
+    tokio::select! {
+        () = app.stop() => Ok(()),
+        _ = asked_to_stop.recv() => anyhow::bail!("ended by a second signal"),
+    }
+}
+
+async fn receive(settings: ReceiveArgs) -> anyhow::Result<()> {
+    let mut asked_to_stop = stop_signals()?;
+    let secret = settings.secret.unwrap_or_else(|| {
+        let made = Secret::generate(&SystemRandom);
+        println!("secret: {}", made.expose());
+        made
+    });
+    let certificate = if settings.http {
+        None
+    } else {
+        let ip = settings.listen.ip().to_string();
+        let certificate = Certificate::for_names(&[&ip, "127.0.0.1", "localhost"])?;
+        std::fs::write(&settings.ca_out, certificate.pem())?;
+        println!("certificate: {}", settings.ca_out.display());
+        Some(certificate)
+    };
+    let scheme = if settings.http { "http" } else { "https" };
+    let mut receiver = Receiver::start(ReceiverSettings {
+        listen: settings.listen,
+        secret,
+        certificate,
+        fail_attempts: settings.fail_attempts,
+    })
+    .await?;
+    println!("receiving on {scheme}://{}", receiver.address);
+    loop {
+        tokio::select! {
+            _ = asked_to_stop.recv() => return Ok(()),
+            received = receiver.received.recv() => match received {
+                Some(received) => println!("{received:#}"),
+                None => anyhow::bail!("the receiver ended"),
+            },
+        }
+    }
+}
+
+/// SIGTERM and SIGINT, as they come.
+fn stop_signals() -> anyhow::Result<tokio::sync::mpsc::Receiver<()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (asked, receiver) = tokio::sync::mpsc::channel(2);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if asked.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}

@@ -1,0 +1,156 @@
+//! The service put together: in which order its parts start, and in which they stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::ServeArgs;
+use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
+use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::rescue;
+use crate::domain::address::AddressPolicy;
+use crate::domain::clock::Clock;
+use crate::domain::random::Random;
+use crate::grpc::delivery_query::Query;
+use crate::grpc::endpoint_admin::Admin;
+use crate::grpc::endpoint_fields::UrlPolicy;
+use crate::grpc::event_ingest::Ingest;
+use crate::grpc::server::{self, Health, Services};
+use crate::grpc::watch::WatchSettings;
+use crate::store::room::RoomLimits;
+use crate::store::{Store, StoreSettings};
+use crate::webhook::{ClientSettings, WebhookClient};
+
+/// How long calls that are under way may take to end once the process is asked to.
+const CALLS_PATIENCE: Duration = Duration::from_secs(8);
+/// How long deliveries that are under way may take to end after that; together with the above
+/// below the 25 s that an orchestrator is told to wait. What does not end is sent again.
+const DELIVERIES_PATIENCE: Duration = Duration::from_secs(14);
+
+/// The running service.
+pub struct App {
+    /// Where gRPC is served.
+    pub address: SocketAddr,
+    health: Health,
+    drain: CancellationToken,
+    stop_dispatching: CancellationToken,
+    grpc: JoinHandle<Result<(), tonic::transport::Error>>,
+    dispatcher: JoinHandle<()>,
+    rescue: JoinHandle<()>,
+}
+
+impl App {
+    /// Starts the service: the store, what delivers, and last what takes calls.
+    ///
+    /// # Errors
+    /// A sentence for the operator: what could not be opened, and why.
+    pub async fn start(
+        settings: ServeArgs,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> anyhow::Result<Self> {
+        settings.check()?;
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", settings.listen))?;
+        let address = listener.local_addr()?;
+        let addresses = AddressPolicy::new(settings.allow_networks, vec![address]);
+        let client_settings = ClientSettings { ca_file: settings.ca_file };
+        let client = WebhookClient::new(&client_settings, addresses.clone())?;
+        let store_settings = StoreSettings {
+            database_url: settings.database_url,
+            room: RoomLimits {
+                in_flight_max: settings.max_in_flight,
+                endpoint_in_flight_max: settings.endpoint_max_in_flight,
+            },
+            request_timeout: settings.request_timeout,
+        };
+        let (store, handed) =
+            Store::open(store_settings, Arc::clone(&clock), Arc::clone(&random)).await?;
+
+        let deliverer = Deliverer {
+            store: Arc::clone(&store),
+            client,
+            defaults: DeliveryDefaults {
+                retry_schedule: settings.retry_schedule,
+                request_timeout: settings.request_timeout,
+            },
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        };
+        let stop_dispatching = CancellationToken::new();
+        let dispatcher =
+            Dispatcher::new(Arc::clone(&store), Arc::new(deliverer), Arc::clone(&clock));
+        let dispatcher = tokio::spawn(dispatcher.run(handed, stop_dispatching.clone()));
+        let rescue = tokio::spawn(rescue::run(Arc::clone(&store), stop_dispatching.clone()));
+
+        let drain = CancellationToken::new();
+        let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
+        let services = services(&store, url_policy, &drain, &clock, &random);
+        let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
+        health.serving().await;
+        let grpc = tokio::spawn(grpc);
+        Ok(Self { address, health, drain, stop_dispatching, grpc, dispatcher, rescue })
+    }
+
+    /// Runs until the server fails.
+    ///
+    /// # Errors
+    /// Why it failed.
+    pub async fn failed(&mut self) -> anyhow::Error {
+        match (&mut self.grpc).await {
+            Ok(Ok(())) => anyhow::anyhow!("the gRPC server ended"),
+            Ok(Err(error)) => anyhow::Error::new(error).context("the gRPC server failed"),
+            Err(error) => anyhow::Error::new(error).context("the gRPC server failed"),
+        }
+    }
+
+    /// Stops: says so to health checkers, ends watches with a token, finishes calls, then
+    /// deliveries.
+    pub async fn stop(self) {
+        self.health.draining().await;
+        self.drain.cancel();
+        if tokio::time::timeout(CALLS_PATIENCE, self.grpc).await.is_err() {
+            tracing::warn!("some calls did not end in time");
+        }
+        self.stop_dispatching.cancel();
+        if tokio::time::timeout(DELIVERIES_PATIENCE, self.dispatcher).await.is_err() {
+            tracing::warn!("some deliveries did not end in time; they are sent again");
+        }
+        if self.rescue.await.is_err() {
+            tracing::warn!("the rescue of leases had failed");
+        }
+    }
+}
+
+fn services(
+    store: &Arc<Store>,
+    url_policy: UrlPolicy,
+    drain: &CancellationToken,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Services {
+    Services {
+        ingest: Ingest {
+            store: Arc::clone(store),
+            clock: Arc::clone(clock),
+            random: Arc::clone(random),
+        },
+        admin: Admin {
+            store: Arc::clone(store),
+            url_policy,
+            clock: Arc::clone(clock),
+            random: Arc::clone(random),
+        },
+        query: Query {
+            store: Arc::clone(store),
+            watches: WatchSettings::new(drain.clone()),
+            random: Arc::clone(random),
+        },
+    }
+}

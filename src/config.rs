@@ -1,0 +1,241 @@
+//! The command line and the environment: what can be set, its default, range and unit. Everything
+//! is checked here, before a socket or a file is opened.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
+
+use crate::domain::endpoint::{ENDPOINT_IN_FLIGHT_MAX, REQUEST_TIMEOUT_MAX, REQUEST_TIMEOUT_MIN};
+use crate::domain::retry::RetrySchedule;
+use crate::domain::secret::Secret;
+
+/// Most requests under way in one process: each has a socket and a buffer.
+const IN_FLIGHT_MAX: u32 = 10_000;
+
+/// Delivers Bookora's events to webhooks: durable, signed, retried, watched over gRPC.
+#[derive(Parser)]
+#[command(name = "bookora-webhooks", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program does.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the service
+    Serve(ServeArgs),
+    /// See the main job done: a service, receivers, one event of each type, a retry, a watch
+    Demo(DemoArgs),
+    /// Run a local receiver that verifies signatures and prints what it is sent
+    Receive(ReceiveArgs),
+}
+
+/// Settings of the service.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Where gRPC is served, `ip:port`
+    #[arg(long, env = "BOOKORA_LISTEN", default_value = "127.0.0.1:50051")]
+    pub listen: SocketAddr,
+
+    /// Serve on an address that is not loopback although no credentials are configured: anybody
+    /// who can reach it can read and publish
+    #[arg(long, env = "BOOKORA_INSECURE")]
+    pub insecure: bool,
+
+    /// The database: `sqlite://<path>?mode=rwc`, one file for one process
+    #[arg(long, env = "BOOKORA_DATABASE_URL", default_value = "sqlite://bookora.db?mode=rwc")]
+    pub database_url: String,
+
+    /// Send to addresses in this network (CIDR) although they are special-purpose, such as
+    /// 127.0.0.0/8 for development; repeatable, in the environment separated by commas
+    #[arg(
+        long = "allow-network",
+        value_name = "CIDR",
+        env = "BOOKORA_ALLOW_NETWORKS",
+        value_delimiter = ','
+    )]
+    pub allow_networks: Vec<IpNet>,
+
+    /// Register endpoints with plain http URLs too
+    #[arg(long, env = "BOOKORA_ALLOW_HTTP")]
+    pub allow_http: bool,
+
+    /// Trust the certificates in this PEM file beside the system's roots when sending
+    #[arg(long, value_name = "FILE", env = "BOOKORA_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Waits before each retry, before jitter of ±20 %: 0-10 waits of 1s to 24h, separated by
+    /// commas; empty for no retries
+    #[arg(
+        long,
+        value_name = "WAITS",
+        env = "BOOKORA_RETRY_SCHEDULE",
+        default_value = "30s,5m,30m",
+        value_parser = retry_schedule
+    )]
+    pub retry_schedule: RetrySchedule,
+
+    /// How long a receiver may take to acknowledge, from resolving its name to the response's
+    /// head: 1s to 30s
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "BOOKORA_REQUEST_TIMEOUT",
+        default_value = "5s",
+        value_parser = request_timeout
+    )]
+    pub request_timeout: Duration,
+
+    /// Requests that may be under way at once: 1-10000
+    #[arg(
+        long,
+        value_name = "N",
+        env = "BOOKORA_MAX_IN_FLIGHT",
+        default_value_t = 1_024,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(IN_FLIGHT_MAX))
+    )]
+    pub max_in_flight: u32,
+
+    /// Requests that may be under way at once to one endpoint that sets no limit of its own:
+    /// 1-1000
+    #[arg(
+        long,
+        value_name = "N",
+        env = "BOOKORA_ENDPOINT_MAX_IN_FLIGHT",
+        default_value_t = 64,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(ENDPOINT_IN_FLIGHT_MAX))
+    )]
+    pub endpoint_max_in_flight: u32,
+}
+
+impl ServeArgs {
+    /// Checks what no single setting can show.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.insecure || self.listen.ip().is_loopback(),
+            "--listen {} is not a loopback address and no credentials are configured: anybody who \
+             can reach it could read and publish; listen on 127.0.0.1, or say --insecure",
+            self.listen
+        );
+        Ok(())
+    }
+}
+
+/// Settings of the demo.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// How long everything may take: 5s to 5m
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = demo_timeout)]
+    pub timeout: Duration,
+}
+
+/// Settings of the local receiver.
+#[derive(Args, Clone)]
+pub struct ReceiveArgs {
+    /// Where to receive, `ip:port`
+    #[arg(long, env = "BOOKORA_RECEIVE_LISTEN", default_value = "127.0.0.1:8443")]
+    pub listen: SocketAddr,
+
+    /// The endpoint's signing secret; without one, one is made and printed, to be given to
+    /// `CreateEndpoint`
+    #[arg(long, env = "BOOKORA_RECEIVE_SECRET", hide_env_values = true, value_parser = secret)]
+    pub secret: Option<Secret>,
+
+    /// Receive plain http instead of https
+    #[arg(long)]
+    pub http: bool,
+
+    /// Where the certificate that was made for this receiver is written, for `serve --ca-file`
+    #[arg(long, value_name = "FILE", default_value = "receiver-ca.pem")]
+    pub ca_out: PathBuf,
+
+    /// Answer so many attempts of each delivery with 503 before accepting: 0-10
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10))]
+    pub fail_attempts: u32,
+}
+
+fn retry_schedule(text: &str) -> Result<RetrySchedule, String> {
+    let waits: Result<Vec<Duration>, String> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|wait| !wait.is_empty())
+        .map(|wait| humantime::parse_duration(wait).map_err(|error| format!("`{wait}`: {error}")))
+        .collect();
+    RetrySchedule::new(waits?).map_err(|error| format!("each wait {error}"))
+}
+
+fn request_timeout(text: &str) -> Result<Duration, String> {
+    duration_between(text, REQUEST_TIMEOUT_MIN, REQUEST_TIMEOUT_MAX)
+}
+
+fn demo_timeout(text: &str) -> Result<Duration, String> {
+    duration_between(text, Duration::from_secs(5), Duration::from_mins(5))
+}
+
+fn duration_between(text: &str, min: Duration, max: Duration) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration < min || duration > max {
+        let (min, max) = (humantime::format_duration(min), humantime::format_duration(max));
+        return Err(format!("must be between {min} and {max}"));
+    }
+    Ok(duration)
+}
+
+fn secret(text: &str) -> Result<Secret, String> {
+    Secret::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serve(arguments: &[&str]) -> Result<ServeArgs, String> {
+        let all = ["bookora-webhooks", "serve"].iter().chain(arguments);
+        match Cli::try_parse_from(all).map_err(|error| error.to_string())?.command {
+            Command::Serve(serve) => Ok(serve),
+            _ => unreachable!("`serve` was asked for"),
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_documentation() {
+        let defaults = serve(&[]).unwrap();
+        assert_eq!(defaults.listen.to_string(), "127.0.0.1:50051");
+        assert_eq!(defaults.retry_schedule, RetrySchedule::default());
+        assert_eq!(defaults.request_timeout, Duration::from_secs(5));
+        assert!(defaults.check().is_ok());
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused_with_the_flags_name() {
+        for (flag, value) in [
+            ("--retry-schedule", "30s,never"),
+            ("--retry-schedule", "10ms"),
+            ("--retry-schedule", "1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s"),
+            ("--request-timeout", "31s"),
+            ("--request-timeout", "0s"),
+            ("--max-in-flight", "0"),
+            ("--endpoint-max-in-flight", "1001"),
+            ("--allow-network", "127.0.0.1/33"),
+            ("--listen", "localhost"),
+        ] {
+            let error = serve(&[flag, value]).expect_err(value);
+            assert!(error.contains(flag), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_open_address_needs_to_be_asked_for() {
+        assert!(serve(&["--listen", "0.0.0.0:50051"]).unwrap().check().is_err());
+        assert!(serve(&["--listen", "[::1]:50051"]).unwrap().check().is_ok());
+        assert!(serve(&["--listen", "0.0.0.0:50051", "--insecure"]).unwrap().check().is_ok());
+    }
+}

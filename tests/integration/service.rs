@@ -1,0 +1,142 @@
+//! The real binary as a child process, and clients for it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use bookora_webhooks::proto::delivery_query_client::DeliveryQueryClient;
+use bookora_webhooks::proto::endpoint_admin_client::EndpointAdminClient;
+use bookora_webhooks::proto::event_ingest_client::EventIngestClient;
+use tempfile::TempDir;
+use tonic::transport::Channel;
+
+/// How long anything awaited may take before a test fails: far longer than it does.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running service. It is killed when dropped.
+pub struct Service {
+    child: Child,
+    address: String,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+impl Service {
+    /// Starts the service on a database of its own, with loopback allowed and these arguments
+    /// besides.
+    pub fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (child, address) = spawn(folder.path(), &arguments);
+        Self { child, address, arguments, folder }
+    }
+
+    /// Ends the process as a loss of power would (SIGKILL).
+    pub fn kill(&mut self) {
+        self.child.kill().expect("the process runs");
+        self.child.wait().expect("the process ends");
+    }
+
+    /// Starts the service again on the same database, after it was killed or stopped.
+    pub fn restart(&mut self) {
+        (self.child, self.address) = spawn(self.folder.path(), &self.arguments);
+    }
+
+    /// Asks the process to stop (SIGTERM).
+    pub fn terminate(&self) {
+        let status = Command::new("kill").arg(self.child.id().to_string()).status();
+        assert!(status.expect("kill runs").success(), "the process could be told to stop");
+    }
+
+    /// Waits until the process has ended.
+    pub async fn ended(&mut self) -> ExitStatus {
+        eventually("the process ends", async || self.child.try_wait().expect("it can be asked"))
+            .await
+    }
+
+    /// Where gRPC is served, as `ip:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The folder with the database.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A new connection.
+    pub async fn channel(&self) -> Channel {
+        let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
+        endpoint.connect().await.expect("the service takes connections")
+    }
+
+    /// A client of EndpointAdmin on a connection of its own.
+    pub async fn admin(&self) -> EndpointAdminClient<Channel> {
+        EndpointAdminClient::new(self.channel().await)
+    }
+
+    /// A client of EventIngest on a connection of its own.
+    pub async fn ingest(&self) -> EventIngestClient<Channel> {
+        EventIngestClient::new(self.channel().await)
+    }
+
+    /// A client of DeliveryQuery on a connection of its own.
+    pub async fn query(&self) -> DeliveryQueryClient<Channel> {
+        DeliveryQueryClient::new(self.channel().await)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary that cargo built for these tests.
+pub fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bookora-webhooks"));
+    // What is set on the machine of whoever runs the tests is not to matter.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BOOKORA_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Arguments of `serve` on the database in a folder.
+pub fn serve_arguments(folder: &Path) -> Vec<String> {
+    vec![
+        "serve".to_owned(),
+        "--listen=127.0.0.1:0".to_owned(),
+        "--allow-network=127.0.0.0/8".to_owned(),
+        format!("--database-url=sqlite://{}?mode=rwc", folder.join("test.db").display()),
+    ]
+}
+
+fn spawn(folder: &Path, arguments: &[String]) -> (Child, String) {
+    let mut child = binary()
+        .args(serve_arguments(folder))
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+    let ready = lines.next().expect("the service says that it is ready").expect("in UTF-8");
+    let (_, address) = ready.rsplit_once(' ').expect("with its address");
+    (child, address.to_owned())
+}
+
+/// Asks again and again until there is an answer; fails the test after [`PATIENCE`].
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("in time: {what}"))
+}
