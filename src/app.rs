@@ -36,6 +36,7 @@ const DELIVERIES_PATIENCE: Duration = Duration::from_secs(14);
 pub struct App {
     /// Where gRPC is served.
     pub address: SocketAddr,
+    store: Arc<Store>,
     health: Health,
     drain: CancellationToken,
     stop_dispatching: CancellationToken,
@@ -95,7 +96,7 @@ impl App {
         let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
         health.serving().await;
         let grpc = tokio::spawn(grpc);
-        Ok(Self { address, health, drain, stop_dispatching, grpc, dispatcher, rescue })
+        Ok(Self { address, store, health, drain, stop_dispatching, grpc, dispatcher, rescue })
     }
 
     /// Runs until the server fails.
@@ -124,6 +125,9 @@ impl App {
         }
         if self.rescue.await.is_err() {
             tracing::warn!("the rescue of leases had failed");
+        }
+        if let Err(error) = self.store.close().await {
+            tracing::warn!(%error, "the database could not be closed");
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(settings) => {
-            telemetry::start("info");
+            telemetry::start("info,sea_orm_migration=warn");
             serve(settings).await
         }
         Command::Receive(settings) => {

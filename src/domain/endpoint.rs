@@ -53,6 +53,22 @@ pub struct EndpointConfig {
     pub max_in_flight: Option<u32>,
 }
 
+impl EndpointConfig {
+    /// Every event to `url`, as the service does by default.
+    #[must_use]
+    pub fn new(url: EndpointUrl) -> Self {
+        Self {
+            url,
+            subscription: Subscription::default(),
+            description: String::new(),
+            headers: EndpointHeaders::default(),
+            retry_schedule: None,
+            request_timeout: None,
+            max_in_flight: None,
+        }
+    }
+}
+
 /// A registered endpoint.
 #[derive(Clone, Debug)]
 pub struct Endpoint {

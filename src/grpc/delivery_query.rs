@@ -149,8 +149,8 @@ impl Query {
         let mut rows = self.store.deliveries(&list).await?;
         let has_more = page::cut(&mut rows, size);
         let next = rows.last().filter(|_| has_more).map(|row| {
-            let last = row.delivery.delivery_id;
-            tokens.write(&ListPlace { last, log_position }.to_bytes())
+            let place = ListPlace { last: row.delivery.delivery_id, log_position };
+            tokens.write(&place.to_bytes())
         });
         let watch_tokens = watch::tokens(&self.store, &scope);
         Ok(ListDeliveriesResponse {

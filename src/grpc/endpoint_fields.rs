@@ -36,17 +36,19 @@ const MUTABLE: [&str; 7] = [
     "max_in_flight",
 ];
 
-/// New values for some of an endpoint's fields.
-#[derive(Default)]
-pub struct ConfigChange {
-    url: Option<EndpointUrl>,
-    subscription: Option<Subscription>,
-    description: Option<String>,
-    headers: Option<EndpointHeaders>,
-    retry_schedule: Option<Option<RetrySchedule>>,
-    request_timeout: Option<Option<Duration>>,
-    max_in_flight: Option<Option<u32>>,
+/// A new value of one field; `None` sets it back to the service's default.
+enum NewValue {
+    Url(EndpointUrl),
+    EventTypes(Subscription),
+    Description(String),
+    Headers(EndpointHeaders),
+    RetrySchedule(Option<RetrySchedule>),
+    RequestTimeout(Option<Duration>),
+    MaxInFlight(Option<u32>),
 }
+
+/// New values for some of an endpoint's fields.
+pub struct ConfigChange(Vec<NewValue>);
 
 impl ConfigChange {
     /// Reads every field, as for a new endpoint.
@@ -55,11 +57,7 @@ impl ConfigChange {
         message: &proto::Endpoint,
         policy: &UrlPolicy,
     ) -> Self {
-        let mut change = Self::default();
-        for field in MUTABLE {
-            change.read_field(violations, field, message, policy);
-        }
-        change
+        Self::read(violations, MUTABLE.into_iter(), message, policy)
     }
 
     /// Reads the fields that the mask names; without a mask those that are set (AIP-134).
@@ -69,94 +67,90 @@ impl ConfigChange {
         mask: Option<&prost_types::FieldMask>,
         policy: &UrlPolicy,
     ) -> Self {
-        let mut change = Self::default();
         match mask {
             None => {
-                for field in MUTABLE.into_iter().filter(|field| is_set(message, field)) {
-                    change.read_field(violations, field, message, policy);
-                }
+                let set = MUTABLE.into_iter().filter(|field| is_set(message, field));
+                Self::read(violations, set, message, policy)
             }
-            Some(mask) if mask.paths == ["*"] => {
-                return Self::read_all(violations, message, policy);
-            }
+            Some(mask) if mask.paths == ["*"] => Self::read_all(violations, message, policy),
             Some(mask) => {
-                for path in &mask.paths {
-                    change.read_field(violations, path, message, policy);
-                }
+                Self::read(violations, mask.paths.iter().map(String::as_str), message, policy)
             }
         }
-        change
+    }
+
+    fn read<'a>(
+        violations: &mut Violations,
+        fields: impl Iterator<Item = &'a str>,
+        message: &proto::Endpoint,
+        policy: &UrlPolicy,
+    ) -> Self {
+        Self(fields.filter_map(|field| read_field(violations, field, message, policy)).collect())
     }
 
     /// The configuration of a new endpoint; `None` without a URL.
     #[must_use]
     pub fn into_config(self) -> Option<EndpointConfig> {
-        Some(EndpointConfig {
-            url: self.url?,
-            subscription: self.subscription.unwrap_or_default(),
-            description: self.description.unwrap_or_default(),
-            headers: self.headers.unwrap_or_default(),
-            retry_schedule: self.retry_schedule.flatten(),
-            request_timeout: self.request_timeout.flatten(),
-            max_in_flight: self.max_in_flight.flatten(),
-        })
+        let url = self.0.iter().find_map(|value| match value {
+            NewValue::Url(url) => Some(url.clone()),
+            _ => None,
+        });
+        let mut config = EndpointConfig::new(url?);
+        self.apply(&mut config);
+        Some(config)
     }
 
     /// Takes the new values over.
     pub fn apply(self, config: &mut EndpointConfig) {
-        fn set<T>(field: &mut T, value: Option<T>) {
-            if let Some(value) = value {
-                *field = value;
+        for value in self.0 {
+            match value {
+                NewValue::Url(url) => config.url = url,
+                NewValue::EventTypes(subscription) => config.subscription = subscription,
+                NewValue::Description(description) => config.description = description,
+                NewValue::Headers(headers) => config.headers = headers,
+                NewValue::RetrySchedule(schedule) => config.retry_schedule = schedule,
+                NewValue::RequestTimeout(timeout) => config.request_timeout = timeout,
+                NewValue::MaxInFlight(max) => config.max_in_flight = max,
             }
         }
-        set(&mut config.url, self.url);
-        set(&mut config.subscription, self.subscription);
-        set(&mut config.description, self.description);
-        set(&mut config.headers, self.headers);
-        set(&mut config.retry_schedule, self.retry_schedule);
-        set(&mut config.request_timeout, self.request_timeout);
-        set(&mut config.max_in_flight, self.max_in_flight);
     }
+}
 
-    fn read_field(
-        &mut self,
-        violations: &mut Violations,
-        field: &str,
-        message: &proto::Endpoint,
-        policy: &UrlPolicy,
-    ) {
-        match field {
-            "url" => self.url = url(violations, &message.url, policy),
-            "event_types" => self.subscription = subscription(violations, &message.event_types),
-            "description" => {
-                violations.text_or_empty(
-                    "endpoint.description",
-                    &message.description,
-                    DESCRIPTION_BYTES_MAX,
-                );
-                self.description = Some(message.description.clone());
-            }
-            "headers" => self.headers = headers(violations, message),
-            "retry_schedule" => {
-                self.retry_schedule = Some(retry_schedule(violations, &message.retry_schedule));
-            }
-            "request_timeout" => {
-                self.request_timeout = Some(message.request_timeout.as_ref().and_then(|timeout| {
-                    violations.duration(
-                        "endpoint.request_timeout",
-                        timeout,
-                        REQUEST_TIMEOUT_MIN,
-                        REQUEST_TIMEOUT_MAX,
-                    )
-                }));
-            }
-            "max_in_flight" => {
-                self.max_in_flight = Some(max_in_flight(violations, message.max_in_flight));
-            }
-            other => violations.add(
-                "update_mask",
-                format_args!("names `{other}`; allowed are {}, or `*`", MUTABLE.join(", ")),
-            ),
+/// Checks one field; `None` where it is wrong, and nothing will be changed.
+fn read_field(
+    violations: &mut Violations,
+    field: &str,
+    message: &proto::Endpoint,
+    policy: &UrlPolicy,
+) -> Option<NewValue> {
+    match field {
+        "url" => url(violations, &message.url, policy).map(NewValue::Url),
+        "event_types" => subscription(violations, &message.event_types).map(NewValue::EventTypes),
+        "description" => {
+            let text = &message.description;
+            violations.text_or_empty("endpoint.description", text, DESCRIPTION_BYTES_MAX);
+            Some(NewValue::Description(text.clone()))
+        }
+        "headers" => headers(violations, message).map(NewValue::Headers),
+        "retry_schedule" => {
+            let schedule = retry_schedule(violations, &message.retry_schedule);
+            Some(NewValue::RetrySchedule(schedule))
+        }
+        "request_timeout" => {
+            let timeout = message.request_timeout.as_ref();
+            Some(NewValue::RequestTimeout(timeout.and_then(|timeout| {
+                let (min, max) = (REQUEST_TIMEOUT_MIN, REQUEST_TIMEOUT_MAX);
+                violations.duration("endpoint.request_timeout", timeout, min, max)
+            })))
+        }
+        "max_in_flight" => {
+            Some(NewValue::MaxInFlight(max_in_flight(violations, message.max_in_flight)))
+        }
+        other => {
+            let allowed = MUTABLE.join(", ");
+            let problem = format!("names `{other}`; allowed are {allowed}, or `*`");
+            violations.add("update_mask", problem);
+            None
         }
     }
 }

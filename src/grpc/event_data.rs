@@ -107,7 +107,7 @@ impl Fields<'_> {
         self.id("review_id", &data.review_id);
         self.id("customer_id", &data.customer_id);
         self.name("customer_name", &data.customer_name);
-        self.violations.in_range("rating", data.rating, 1, 5);
+        self.violations.in_range("rating", data.rating, 1..=5);
         self.write(|writer| Some(writer.integer("rating", data.rating)));
         self.optional("booking_id", data.booking_id.as_deref(), ID_BYTES_MAX);
         self.optional("comment", data.comment.as_deref(), TEXT_BYTES_MAX);

@@ -2,6 +2,7 @@
 //! refused, so that its sender sees everything at once.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ const VIOLATIONS_MAX: usize = 25;
 
 /// Seconds of 0001-01-01T00:00:00Z and of 9999-12-31T23:59:59Z: the range of
 /// `google.protobuf.Timestamp`.
-const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-const NANOS: std::ops::RangeInclusive<i32> = 0..=999_999_999;
+const TIMESTAMP_SECONDS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+const NANOS: RangeInclusive<i32> = 0..=999_999_999;
 
 /// One field that is not as documented.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Violations {
     /// Reads a part of the request whose fields' paths begin with `prefix` and a dot.
     pub fn within<T>(&mut self, prefix: impl Display, read: impl FnOnce(&mut Self) -> T) -> T {
         let outer = self.prefix.len();
-        self.prefix.push_str(&format!("{prefix}."));
+        self.prefix = format!("{}{prefix}.", self.prefix);
         let value = read(self);
         self.prefix.truncate(outer);
         value
@@ -121,14 +122,9 @@ impl Violations {
     }
 
     /// Checks a number's range.
-    pub fn in_range<T: PartialOrd + Display>(
-        &mut self,
-        field: impl Display,
-        value: T,
-        min: T,
-        max: T,
-    ) {
-        if value < min || value > max {
+    pub fn in_range(&mut self, field: impl Display, value: i32, allowed: RangeInclusive<i32>) {
+        if !allowed.contains(&value) {
+            let (min, max) = allowed.into_inner();
             self.add(field, format_args!("must be {min}-{max}, is {value}"));
         }
     }

@@ -37,7 +37,7 @@ const QUEUE_MESSAGES_MAX: usize = 64;
 /// Deliveries of one page of the snapshot.
 const SNAPSHOT_PAGE: u64 = 200;
 const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
-const HEARTBEAT_MAX: Duration = Duration::from_secs(60);
+const HEARTBEAT_MAX: Duration = Duration::from_mins(1);
 const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(15);
 /// How far chance moves the age at which a watch ends, to either side.
 const AGE_SPREAD: f64 = 0.1;
@@ -130,14 +130,11 @@ fn begin(violations: &mut Violations, request: &WatchDeliveriesRequest, tokens: 
     if request.resume_token.is_empty() {
         return if request.include_snapshot { Begin::WithSnapshot } else { Begin::Now };
     }
-    match tokens.read(&request.resume_token) {
-        Some(position) => Begin::After(LogPosition::from_stored(i64::from_be_bytes(position))),
-        None => {
-            violations
-                .add("resume_token", "must be a token of a watch of this account and database");
-            Begin::Now
-        }
-    }
+    let Some(position) = tokens.read(&request.resume_token) else {
+        violations.add("resume_token", "must be a token of a watch of this account and database");
+        return Begin::Now;
+    };
+    Begin::After(LogPosition::from_stored(i64::from_be_bytes(position)))
 }
 
 fn heartbeat_timer(interval: Duration) -> Interval {
@@ -205,8 +202,10 @@ impl Watch {
                 Err(End::Failed(failure)) => failure,
             },
         };
-        // The last token; where the queue is full the client resumes from an earlier one.
-        let _ = client.try_send(self.message(Message::Heartbeat(Heartbeat {})));
+        if self.position.is_some() {
+            // The last token; where the queue is full the client resumes from an earlier one.
+            let _ = client.try_send(self.message(Message::Heartbeat(Heartbeat {})));
+        }
         let _ = end.set(failure.into());
     }
 
@@ -381,8 +380,8 @@ mod tests {
             metadata.insert("grpc-timeout", text.parse().unwrap());
             client_timeout(&metadata)
         };
-        assert_eq!(read("2H"), Some(Duration::from_secs(7_200)));
-        assert_eq!(read("3M"), Some(Duration::from_secs(180)));
+        assert_eq!(read("2H"), Some(Duration::from_hours(2)));
+        assert_eq!(read("3M"), Some(Duration::from_mins(3)));
         assert_eq!(read("4S"), Some(Duration::from_secs(4)));
         assert_eq!(read("5m"), Some(Duration::from_millis(5)));
         assert_eq!(read("6u"), Some(Duration::from_micros(6)));

@@ -12,8 +12,9 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Clone)]
 pub struct Certificate {
     pem: String,
-    certificate: CertificateDer<'static>,
+    der: CertificateDer<'static>,
     key: Vec<u8>,
+    key_pem: String,
 }
 
 impl Certificate {
@@ -28,8 +29,9 @@ impl Certificate {
         let certificate = params.self_signed(&key).context("cannot make a certificate")?;
         Ok(Self {
             pem: certificate.pem(),
-            certificate: certificate.der().clone(),
+            der: certificate.der().clone(),
             key: key.serialize_der(),
+            key_pem: key.serialize_pem(),
         })
     }
 
@@ -37,6 +39,12 @@ impl Certificate {
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// Its private key in PEM, for a receiver of another make.
+    #[must_use]
+    pub fn key_pem(&self) -> &str {
+        &self.key_pem
     }
 
     /// What accepts TLS connections with it, HTTP/2 and HTTP/1.1.
@@ -49,7 +57,7 @@ impl Certificate {
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(vec![self.certificate.clone()], key)?;
+            .with_single_cert(vec![self.der.clone()], key)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }

@@ -59,6 +59,8 @@ pub struct Received {
     pub signature: String,
     /// The status that it was answered with.
     pub answered: u16,
+    /// All headers.
+    pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
 }
@@ -170,10 +172,7 @@ struct Judge {
 
 impl Judge {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let status = match self.judge(request).await {
-            Ok(status) => status,
-            Err(status) => status,
-        };
+        let (Ok(status) | Err(status)) = self.judge(request).await;
         let mut response = Response::new(Full::default());
         *response.status_mut() = status;
         response
@@ -186,7 +185,7 @@ impl Judge {
         let (head, body) = request.into_parts();
         let body = Limited::new(body, BODY_BYTES_MAX).collect().await;
         let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?.to_bytes();
-        let mut received = self.verify(&head.headers, body);
+        let mut received = self.verify(head.headers, body);
         let status = if !received.is_verified() {
             StatusCode::UNAUTHORIZED
         } else if received.attempt <= self.fail_attempts {
@@ -200,7 +199,7 @@ impl Judge {
         Ok(status)
     }
 
-    fn verify(&self, headers: &HeaderMap, body: Bytes) -> Received {
+    fn verify(&self, headers: HeaderMap, body: Bytes) -> Received {
         let header = |name: &str| {
             headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
         };
@@ -222,6 +221,7 @@ impl Judge {
             event_id: id,
             signature,
             answered: 0,
+            headers,
             body,
         }
     }

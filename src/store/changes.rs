@@ -82,6 +82,7 @@ pub struct ChangeLog {
 
 impl ChangeLog {
     /// The log, with its tail running until the log is dropped.
+    #[must_use]
     pub fn start(connections: Arc<Connections>) -> Arc<Self> {
         let (live, _) = broadcast::channel(LIVE_PAGES_MAX);
         let log = Arc::new(Self { connections, live, committed: Notify::new() });

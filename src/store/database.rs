@@ -68,13 +68,25 @@ impl Connections {
     }
 
     /// Connections for statements that only read.
+    #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
     }
 
     /// The connection for statements outside a transaction that write: migrations.
+    #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         &self.writer
+    }
+
+    /// Closes the connections. The last one writes the log back, so that the database is whole in
+    /// its one file.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        self.reader.close_by_ref().await?;
+        self.writer.close_by_ref().await
     }
 
     /// Begins a transaction that may write, waiting for the one before to end.

@@ -196,7 +196,7 @@ impl Store {
 }
 
 /// The attempts with these numbers, without headers and body of their responses.
-pub async fn last_attempts<C: ConnectionTrait>(
+pub(super) async fn last_attempts<C: ConnectionTrait>(
     connection: &C,
     wanted: impl Iterator<Item = (Uuid, i32)>,
 ) -> Result<HashMap<(Uuid, i32), Attempt>, StoreError> {

@@ -201,7 +201,7 @@ impl Store {
     ) -> Result<(Endpoint, u32), EndpointWriteError> {
         let disable = |endpoint: &mut Endpoint| {
             endpoint.state = EndpointState::Disabled;
-            endpoint.state_reason = reason.to_owned();
+            reason.clone_into(&mut endpoint.state_reason);
         };
         let endpoint = self.change_endpoint(account, endpoint_id, None, disable).await?;
         let cancelled = self.cancel_open(account, endpoint_id, &disabled_reason(reason)).await?;
@@ -334,7 +334,7 @@ fn cancelled(before: &Delivery, reason: &str, now: Timestamp) -> Delivery {
 }
 
 /// The active endpoints of the accounts: whom an event published now goes to.
-pub async fn active_targets<'a>(
+pub(super) async fn active_targets<'a>(
     transaction: &DatabaseTransaction,
     accounts: impl Iterator<Item = &'a AccountId>,
 ) -> Result<HashMap<AccountId, Vec<Target>>, StoreError> {
@@ -352,7 +352,7 @@ pub async fn active_targets<'a>(
 }
 
 /// The endpoints with these ids, whatever their state.
-pub async fn targets(
+pub(super) async fn targets(
     transaction: &DatabaseTransaction,
     ids: impl Iterator<Item = EndpointId>,
 ) -> Result<HashMap<EndpointId, Target>, StoreError> {
@@ -427,7 +427,7 @@ async fn with_secrets<C: ConnectionTrait>(
     for row in rows {
         // Read outside a transaction, the endpoint may have been deleted between the two reads.
         if let Some(secret) = secrets.remove(&row.endpoint_id) {
-            found.push(row::endpoint(row, secret)?);
+            found.push(row::endpoint(row, &secret)?);
         }
     }
     Ok(found)

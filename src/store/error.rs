@@ -48,9 +48,8 @@ impl From<DbErr> for StoreError {
             Some(SQLITE_BUSY | SQLITE_LOCKED | SQLITE_IOERR | SQLITE_CANTOPEN) => {
                 Self::Unavailable(error)
             }
-            Some(_) => Self::Bug(error),
             None if is_connection_failure(&error) => Self::Unavailable(error),
-            None => Self::Bug(error),
+            _ => Self::Bug(error),
         }
     }
 }

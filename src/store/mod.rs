@@ -2,7 +2,7 @@
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads). Writes that come often are committed
-//! in groups ([`group_commit`]). [`room`] and [`wakeup`] are what publishing and dispatching share
+//! in groups (`group_commit`). [`room`] and [`wakeup`] are what publishing and dispatching share
 //! beside the tables.
 
 pub mod changes;
@@ -152,6 +152,14 @@ impl Store {
     /// The store's.
     pub async fn record(&self, verdict: Verdict) -> Result<Recorded, StoreError> {
         self.verdicts.write(verdict).await
+    }
+
+    /// Closes the database, after the last use: what is asked afterwards fails.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        Ok(self.connections.close().await?)
     }
 
     /// The change log.

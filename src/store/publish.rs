@@ -288,7 +288,7 @@ impl Rows {
 }
 
 /// Inserts rows in as few statements as the bind limit allows.
-pub async fn insert_all<A>(
+pub(super) async fn insert_all<A>(
     transaction: &DatabaseTransaction,
     mut rows: Vec<A>,
 ) -> Result<(), StoreError>

@@ -93,7 +93,7 @@ impl Store {
             [DUE_ENDPOINTS_MAX.into()],
         );
         let heads = Head::find_by_statement(statement).all(reader).await?;
-        heads.into_iter().map(due_endpoint).collect()
+        heads.iter().map(due_endpoint).collect()
     }
 
     /// Leases deliveries that are due to this process: those that have waited longest first. Fewer
@@ -218,7 +218,7 @@ async fn payloads(
     Ok(found.into_iter().map(|event| (event.event_id, event)).collect())
 }
 
-fn due_endpoint(head: Head) -> Result<DueEndpoint, StoreError> {
+fn due_endpoint(head: &Head) -> Result<DueEndpoint, StoreError> {
     Ok(DueEndpoint {
         account_id: head.account_id.parse().map_err(|error| row::corrupt("account_id", error))?,
         endpoint_id: EndpointId::from_uuid(head.endpoint_id),

@@ -68,9 +68,8 @@ impl Recorder {
         transaction.commit().await?;
 
         self.change_log.committed();
-        let recorded = |verdict: &&Verdict| match is_held(verdict) {
-            true => Recorded::Yes,
-            false => Recorded::LeaseLost,
+        let recorded = |verdict: &&Verdict| {
+            if is_held(verdict) { Recorded::Yes } else { Recorded::LeaseLost }
         };
         for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
             if let Some(due) = verdict.delivery.next_attempt_time {
@@ -85,7 +84,7 @@ impl Recorder {
         transaction: &DatabaseTransaction,
         verdicts: &[&Verdict],
     ) -> Result<HashSet<Uuid>, StoreError> {
-        let one_row = format!("({})", vec!["?"; COLUMNS].join(","));
+        let one_row = format!("({})", ["?"; COLUMNS].join(","));
         let sql = format!(
             "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
              revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \

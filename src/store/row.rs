@@ -133,7 +133,7 @@ pub fn event(row: events::Model) -> Result<Event, StoreError> {
 /// An endpoint from its row and its secret's.
 pub fn endpoint(
     row: endpoints::Model,
-    secret: endpoint_secrets::Model,
+    secret: &endpoint_secrets::Model,
 ) -> Result<Endpoint, StoreError> {
     let waits: Option<Vec<u64>> = row.retry_schedule.as_deref().map(from_json).transpose()?;
     let schedule = waits
@@ -207,7 +207,7 @@ pub fn secret_row(endpoint: &Endpoint) -> endpoint_secrets::ActiveModel {
     }
 }
 
-fn endpoint_secret(row: endpoint_secrets::Model) -> Result<EndpointSecret, StoreError> {
+fn endpoint_secret(row: &endpoint_secrets::Model) -> Result<EndpointSecret, StoreError> {
     Ok(EndpointSecret {
         secret_id: SecretId::from_uuid(row.secret_id),
         secret: Secret::parse(&row.secret).map_err(|error| corrupt("secret", error))?,

@@ -1,7 +1,8 @@
 //! A party to the tests: an account's endpoint and the real HTTPS receiver behind it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use bookora_webhooks::domain::random::SystemRandom;
 use bookora_webhooks::domain::secret::Secret;
@@ -13,7 +14,7 @@ use crate::service::{PATIENCE, Service};
 
 /// HTTPS receivers with one certificate that services trust.
 pub struct Receivers {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     certificate: Certificate,
 }
 
@@ -23,7 +24,8 @@ impl Receivers {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let certificate = Certificate::for_names(&["127.0.0.1"]).expect("a certificate");
         std::fs::write(folder.path().join("ca.pem"), certificate.pem()).expect("it is written");
-        Self { folder, certificate }
+        std::fs::write(folder.path().join("key.pem"), certificate.key_pem()).expect("it too");
+        Self { folder: Arc::new(folder), certificate }
     }
 
     /// The argument that makes a service trust these receivers.
@@ -36,6 +38,11 @@ impl Receivers {
         self.folder.path().join("ca.pem")
     }
 
+    /// Its private key's file, for receivers that are not ours.
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.path().join("key.pem")
+    }
+
     /// A receiver that refuses so many attempts of each delivery before it accepts.
     pub async fn start(&self, fail_attempts: u32) -> Party {
         let secret = Secret::generate(&SystemRandom);
@@ -45,12 +52,11 @@ impl Receivers {
             certificate: Some(self.certificate.clone()),
             fail_attempts,
         });
-        Party { receiver: receiver.await.expect("a receiver"), secret }
-    }
-
-    /// A folder for files of the test.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+        Party {
+            receiver: receiver.await.expect("a receiver"),
+            secret,
+            _folder: Arc::clone(&self.folder),
+        }
     }
 }
 
@@ -60,6 +66,8 @@ pub struct Party {
     pub receiver: Receiver,
     /// The secret.
     pub secret: Secret,
+    /// The certificate's file lives as long as somebody may trust it.
+    _folder: Arc<TempDir>,
 }
 
 impl Party {

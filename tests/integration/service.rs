@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tonic::transport::Channel;
 
 /// How long anything awaited may take before a test fails: far longer than it does.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running service. It is killed when dropped.
 pub struct Service {
@@ -53,11 +53,6 @@ impl Service {
     pub async fn ended(&mut self) -> ExitStatus {
         eventually("the process ends", async || self.child.try_wait().expect("it can be asked"))
             .await
-    }
-
-    /// Where gRPC is served, as `ip:port`.
-    pub fn address(&self) -> &str {
-        &self.address
     }
 
     /// The folder with the database.
