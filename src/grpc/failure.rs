@@ -8,7 +8,6 @@ use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt, pb};
 
-use super::violations::Violation;
 use crate::domain::endpoint::ENDPOINTS_PER_ACCOUNT_MAX;
 use crate::domain::id::{DeliveryId, EndpointId, EventId};
 use crate::proto::ErrorReason;
@@ -19,6 +18,15 @@ use crate::store::error::StoreError;
 const ERROR_DOMAIN: &str = "webhooks.bookora";
 /// When a client should try again after UNAVAILABLE.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// One field that is not as documented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's path, such as `requests[3].booking_created.price`.
+    pub field: String,
+    /// What is allowed.
+    pub description: String,
+}
 
 /// Why a call failed.
 #[derive(Debug)]

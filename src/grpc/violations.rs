@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::failure::Failure;
+use super::failure::{Failure, Violation};
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Timestamp;
 
@@ -17,15 +17,6 @@ const VIOLATIONS_MAX: usize = 25;
 /// `google.protobuf.Timestamp`.
 const TIMESTAMP_SECONDS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 const NANOS: RangeInclusive<i32> = 0..=999_999_999;
-
-/// One field that is not as documented.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The field's path, such as `requests[3].booking_created.price`.
-    pub field: String,
-    /// What is allowed.
-    pub description: String,
-}
 
 /// The violations of a request, and the place in it that is being read.
 #[derive(Debug, Default)]

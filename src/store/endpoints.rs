@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::Store;
 use super::entity::{deliveries, endpoint_secrets, endpoints};
 use super::error::StoreError;
-use super::publish::insert_all;
+use super::insert::insert_all;
 use super::row;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Timestamp;

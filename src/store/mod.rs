@@ -12,6 +12,7 @@ pub mod endpoints;
 mod entity;
 pub mod error;
 mod group_commit;
+mod insert;
 mod lease;
 mod migration;
 pub mod publish;
@@ -218,7 +219,7 @@ async fn identify(connections: &Connections, random: &dyn Random) -> Result<Uuid
     }
     let database_id = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
     let row = ActiveModel { id: Set(1), database_id: Set(database_id) };
-    publish::insert_all(&transaction, vec![row]).await?;
+    insert::insert_all(&transaction, vec![row]).await?;
     transaction.commit().await?;
     Ok(database_id)
 }

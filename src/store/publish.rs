@@ -14,6 +14,7 @@ use super::database::Connections;
 use super::entity::{deliveries, delivery_changes, events};
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
+use super::insert::insert_all;
 use super::lease::LeaseTerms;
 use super::room::{Room, Slot};
 use super::wakeup::Wakeup;
@@ -30,9 +31,6 @@ use crate::domain::random::Random;
 /// Events that are written in one transaction before the next begins: enough that the commit's
 /// cost disappears, few enough that nobody waits long. A batch of more goes alone.
 pub const GROUP_EVENTS_MAX: usize = 256;
-/// Rows of one insert. SQLite binds at most 32,766 values in a statement, the widest row has 14.
-const INSERT_ROWS_MAX: usize = 2_000;
-
 /// What came of one event of a publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Published {
@@ -285,22 +283,6 @@ impl Rows {
         insert_all(transaction, std::mem::take(&mut self.deliveries)).await?;
         insert_all(transaction, std::mem::take(&mut self.changes)).await
     }
-}
-
-/// Inserts rows in as few statements as the bind limit allows.
-pub(super) async fn insert_all<A>(
-    transaction: &DatabaseTransaction,
-    mut rows: Vec<A>,
-) -> Result<(), StoreError>
-where
-    A: sea_orm::ActiveModelTrait + Send,
-{
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(INSERT_ROWS_MAX));
-        A::Entity::insert_many(rows).exec_without_returning(transaction).await?;
-        rows = rest;
-    }
-    Ok(())
 }
 
 fn event_row(event: &NewEvent, delivery_count: u32, now: Timestamp) -> events::ActiveModel {

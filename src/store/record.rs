@@ -11,7 +11,7 @@ use super::changes::ChangeLog;
 use super::database::Connections;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
-use super::publish::insert_all;
+use super::insert::insert_all;
 use super::row;
 use super::wakeup::Wakeup;
 use crate::domain::clock::Timestamp;
