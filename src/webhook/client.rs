@@ -16,18 +16,14 @@ use tokio::time::{Instant, timeout_at};
 use super::connector::Connector;
 use super::guard::Guard;
 use super::opening::{Opening, Progress, monotonic_now};
-use super::outcome::Verdict;
+use super::outcome::Ending;
 use super::request::Webhook;
 use super::resolver::{Resolve, SystemResolver};
-use super::response;
+use super::response::{self, HEAD_BYTES_MAX};
 use super::tls::{self, ClientSettings, InvalidClientSettings};
 use crate::domain::address::AddressPolicy;
 use crate::domain::attempt::{Exchange, Timing};
 
-/// Largest response head that is read, in bytes: nobody's real head comes near.
-pub(super) const HEAD_BYTES_MAX: u32 = 64 * 1024;
-/// Most header lines of a response that are read.
-pub(super) const HEAD_LINES_MAX: usize = 100;
 /// How long an unused connection is kept: less than the 5 s after which Node, Apache and Uvicorn
 /// close one by default, so that a request seldom meets a connection that is just being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
@@ -81,7 +77,6 @@ impl WebhookClient {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_ORIGIN_MAX)
             .http1_max_buf_size(HEAD_BYTES_MAX as usize)
-            .http1_max_headers(HEAD_LINES_MAX)
             .http2_max_header_list_size(HEAD_BYTES_MAX)
             .http2_initial_stream_window_size(STREAM_WINDOW_BYTES)
             .http2_initial_connection_window_size(CONNECTION_WINDOW_BYTES)
@@ -104,17 +99,17 @@ impl WebhookClient {
         let answered = monotonic_now();
         let progress = progress(&opening, &used);
 
-        let (verdict, response) = match answer {
+        let (ending, response) = match answer {
             Ok(Ok(answer)) => {
                 let (head, body) = answer.into_parts();
-                (Verdict::of_head(&head), Some(response::keep(head, body, deadline).await))
+                (Ending::of_head(&head), Some(response::keep(head, body, deadline).await))
             }
-            Ok(Err(error)) => (Verdict::of_error(&error), None),
-            Err(_) => (Verdict::of_deadline(progress.stage, deadline - start), None),
+            Ok(Err(error)) => (Ending::of_error(&error), None),
+            Err(_) => (Ending::of_deadline(progress.stage, deadline - start), None),
         };
         Exchange {
-            outcome: verdict.outcome,
-            error_message: verdict.error_message,
+            outcome: ending.outcome,
+            error_message: ending.error_message,
             remote_address: progress.remote_address.map(|address| address.to_string()),
             timing: timing(&progress, start, answered, response.is_some()),
             response,

@@ -1,20 +1,33 @@
 //! An open connection, plain or TLS, as the HTTP client's pool holds it.
+//!
+//! The pool's tasks outlive the attempts, and a task that has something left to write waits for
+//! a receiver that reads nothing for as long as that likes, with socket and payload. So writing
+//! has a limit of its own here, and closing does not wait.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use hyper_util::client::legacy::connect::{Connected, Connection as Pooled};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 use tokio_rustls::client::TlsStream;
 
 use super::opening::Opening;
+use crate::domain::endpoint::REQUEST_TIMEOUT_MAX;
+
+/// How long a receiver may take from its first refusal of more bytes until it has taken all that
+/// there is to send: no attempt lasts longer, so nobody waits for the rest.
+const WRITE_STALL_MAX: Duration = REQUEST_TIMEOUT_MAX;
 
 /// A connection and the notes of the attempt that opened it.
 pub struct Connection {
     stream: Stream,
     opening: Opening,
+    /// Runs from a write that had to wait until the next flush that is done.
+    stall: Option<Pin<Box<Sleep>>>,
 }
 
 enum Stream {
@@ -25,12 +38,12 @@ enum Stream {
 impl Connection {
     /// A connection that sends in the clear.
     pub fn plain(tcp: TcpStream, opening: Opening) -> Self {
-        Self { stream: Stream::Plain(tcp), opening }
+        Self { stream: Stream::Plain(tcp), opening, stall: None }
     }
 
     /// A connection whose handshake is done.
     pub fn tls(tls: TlsStream<TcpStream>, opening: Opening) -> Self {
-        Self { stream: Stream::Tls(Box::new(tls)), opening }
+        Self { stream: Stream::Tls(Box::new(tls)), opening, stall: None }
     }
 
     fn negotiated_h2(&self) -> bool {
@@ -38,6 +51,20 @@ impl Connection {
             Stream::Plain(_) => false,
             Stream::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
         }
+    }
+
+    /// Passes on what writing came to; a wait beyond [`WRITE_STALL_MAX`] becomes an error.
+    fn limited<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_pending() {
+            let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL_MAX)));
+            ready!(stall.as_mut().poll(context));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        written
     }
 }
 
@@ -51,7 +78,7 @@ impl Pooled for Connection {
 /// Calls the same method of whichever stream it is.
 macro_rules! stream {
     ($connection:expr, $method:ident($($argument:expr),*)) => {
-        match &mut $connection.get_mut().stream {
+        match &mut $connection.stream {
             Stream::Plain(tcp) => Pin::new(tcp).$method($($argument),*),
             Stream::Tls(tls) => Pin::new(tls).$method($($argument),*),
         }
@@ -60,7 +87,7 @@ macro_rules! stream {
 
 impl AsyncRead for Connection {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
@@ -70,19 +97,21 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        stream!(self, poll_write(context, bytes))
+        let written = stream!(self, poll_write(context, bytes));
+        self.limited(context, written)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        stream!(self, poll_write_vectored(context, slices))
+        let written = stream!(self, poll_write_vectored(context, slices));
+        self.limited(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -90,14 +119,55 @@ impl AsyncWrite for Connection {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        stream!(self, poll_flush(context))
+    /// HTTP/1.1 and HTTP/2 flush when they have nothing left to write: then the stall is over.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = stream!(self, poll_flush(context));
+        if flushed.is_ready() {
+            self.stall = None;
+        }
+        self.limited(context, flushed)
     }
 
-    /// Tries once and never waits: the answer is read or given up by then, and a receiver that
-    /// reads nothing would otherwise hold the socket for as long as it likes.
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Tries once and never waits: the answer is read or given up by then.
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _ = stream!(self, poll_shutdown(context));
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn pair() -> (Connection, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (near, far) = tokio::join!(TcpStream::connect(address), listener.accept());
+        (Connection::plain(near.unwrap(), Opening::default()), far.unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn a_write_that_stalls_fails_by_itself() {
+        let (mut connection, _reads_nothing) = pair().await;
+        connection.stall = Some(Box::pin(sleep(Duration::from_millis(50))));
+        let megabyte = vec![0; 1 << 20];
+        let error = loop {
+            if let Err(error) = connection.write_all(&megabyte).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(connection.shutdown().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_flush_ends_a_stall() {
+        let (mut connection, _far) = pair().await;
+        connection.stall = Some(Box::pin(sleep(Duration::ZERO)));
+        connection.flush().await.unwrap();
+        assert!(connection.stall.is_none());
     }
 }

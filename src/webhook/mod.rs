@@ -1,10 +1,10 @@
 //! One signed POST. [`client`] makes it, in the words of its own `post`: sign ([`request`],
-//! [`signature`]), send ([`connector`] through [`guard`]), judge ([`outcome`]), and keep what was
-//! answered ([`response`]).
+//! [`signature`]), send (`connector`, and within it `guard` and [`tls`]), judge (`outcome`), and
+//! keep what was answered (`response`).
 //!
 //! The layer knows neither store nor schedule: it is handed a [`Webhook`] and a deadline and
-//! answers with a [`crate::domain::attempt::Exchange`]. When and how often to call it, and what
-//! to do about the outcome, is left to the delivery layer.
+//! answers with an [`Exchange`](crate::domain::attempt::Exchange). When and how often to call it,
+//! and what to do about the outcome, is left to the delivery layer.
 
 pub mod client;
 mod connection;

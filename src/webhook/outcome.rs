@@ -12,21 +12,21 @@ use http::response::Parts;
 use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
-use super::client::{HEAD_BYTES_MAX, HEAD_LINES_MAX};
 use super::opening::{ConnectError, Stage};
+use super::response::{HEAD_BYTES_MAX, HEAD_LINES_MAX};
 use crate::domain::attempt::{ERROR_MESSAGE_BYTES_MAX, Outcome};
 use crate::domain::clock::Timestamp;
 
 /// How an attempt ended, and why it failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Ending {
     /// How it ended.
     pub outcome: Outcome,
     /// Why it failed, at most [`ERROR_MESSAGE_BYTES_MAX`] bytes; `None` on success.
     pub error_message: Option<String>,
 }
 
-impl Verdict {
+impl Ending {
     /// A head arrived within the deadline.
     pub fn of_head(head: &Parts) -> Self {
         if head.headers.len() > HEAD_LINES_MAX {
@@ -71,7 +71,7 @@ impl Verdict {
     }
 }
 
-fn of_connect_error(error: &ConnectError) -> Verdict {
+fn of_connect_error(error: &ConnectError) -> Ending {
     match error {
         ConnectError::Dns(source) => {
             failed(Outcome::Dns, format!("host name does not resolve: {source}"))
@@ -89,7 +89,7 @@ fn of_connect_error(error: &ConnectError) -> Verdict {
     }
 }
 
-fn of_hyper_error(error: &hyper::Error) -> Verdict {
+fn of_hyper_error(error: &hyper::Error) -> Ending {
     if error.is_parse_too_large() {
         return failed(Outcome::Protocol, head_too_large());
     }
@@ -99,7 +99,7 @@ fn of_hyper_error(error: &hyper::Error) -> Verdict {
     failed(Outcome::Protocol, format!("what was answered is not HTTP: {error}"))
 }
 
-fn of_h2_error(error: &h2::Error) -> Verdict {
+fn of_h2_error(error: &h2::Error) -> Ending {
     let reason = error.reason().unwrap_or(h2::Reason::NO_ERROR);
     if !error.is_remote() {
         return failed(Outcome::Protocol, format!("what was answered is not HTTP/2: {reason}"));
@@ -108,7 +108,7 @@ fn of_h2_error(error: &h2::Error) -> Verdict {
     failed(Outcome::Connect, format!("the receiver {cut} before the response: {reason}"))
 }
 
-fn of_closed() -> Verdict {
+fn of_closed() -> Ending {
     failed(Outcome::Connect, "connection closed before the response".to_owned())
 }
 
@@ -168,9 +168,9 @@ fn date(time: UnixTime) -> Timestamp {
     Timestamp::from_unix_millis(seconds.saturating_mul(1_000))
 }
 
-fn failed(outcome: Outcome, mut message: String) -> Verdict {
+fn failed(outcome: Outcome, mut message: String) -> Ending {
     message.truncate(message.floor_char_boundary(ERROR_MESSAGE_BYTES_MAX));
-    Verdict { outcome, error_message: Some(message) }
+    Ending { outcome, error_message: Some(message) }
 }
 
 /// The first error of this type among the error and its sources.
@@ -183,5 +183,57 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     match error.downcast_ref::<io::Error>() {
         Some(error) => error.get_ref().map(|inner| inner as &(dyn Error + 'static)),
         None => error.source(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::address::AddressPolicy;
+
+    fn told(error: ConnectError) -> (Outcome, String) {
+        let ending = Ending::of_error(&io::Error::other(error));
+        (ending.outcome, ending.error_message.unwrap())
+    }
+
+    #[test]
+    fn the_deadline_names_what_was_waited_for() {
+        let after = |stage, millis| {
+            Ending::of_deadline(stage, Duration::from_millis(millis)).error_message.unwrap()
+        };
+        assert_eq!(after(Stage::Open, 4_999), "no response within 5 s");
+        assert_eq!(after(Stage::Idle, 1_500), "no response within 1.5 s");
+        assert_eq!(after(Stage::Resolving, 30_000), "the host name was not resolved within 30 s");
+        assert_eq!(after(Stage::Connecting, 5_000), "no connection was made within 5 s");
+    }
+
+    #[test]
+    fn the_cause_is_found_behind_whatever_wraps_it() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert_eq!(
+            told(ConnectError::Connect(refused)),
+            (Outcome::Connect, "connection refused".into())
+        );
+        let expired = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        assert_eq!(
+            told(ConnectError::Tls(io::Error::other(expired))),
+            (Outcome::Tls, "certificate expired".into())
+        );
+        let forbidden = AddressPolicy::default().check("10.0.0.1:443".parse().unwrap());
+        assert_eq!(told(ConnectError::Blocked(forbidden.unwrap_err())).0, Outcome::Blocked);
+        assert_eq!(told(ConnectError::TooSlow).0, Outcome::Timeout);
+    }
+
+    #[test]
+    fn a_message_is_cut_to_its_limit_between_characters() {
+        let (outcome, message) = told(ConnectError::Dns(io::Error::other("é".repeat(1_000))));
+        assert_eq!(outcome, Outcome::Dns);
+        assert!((ERROR_MESSAGE_BYTES_MAX - 1..=ERROR_MESSAGE_BYTES_MAX).contains(&message.len()));
+    }
+
+    #[test]
+    fn an_unknown_error_is_a_closed_connection() {
+        let ending = Ending::of_error(&std::fmt::Error);
+        assert_eq!(ending, of_closed());
     }
 }

@@ -1,5 +1,5 @@
 //! From a host's name to its addresses. It only answers; whether an answer may be connected to is
-//! left to [`super::guard`].
+//! left to the guard.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,6 +1,6 @@
-//! What is kept of a response: the head within limits, and as much of the body as comes within
-//! the limit and the deadline. It is for people who look for a mistake: nothing here changes how
-//! an attempt ended.
+//! What is read of a response, and what is kept: the head within limits, and as much of the body
+//! as comes within the limit and the deadline. What is kept is for people who look for a mistake:
+//! it changes nothing about how an attempt ended.
 
 use http::HeaderMap;
 use http::response::Parts;
@@ -12,6 +12,12 @@ use crate::domain::attempt::{
     RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX, RESPONSE_HEADERS_MAX, Response,
     ResponseHeader,
 };
+
+/// Largest response head that is read, in bytes: nobody's real head comes near.
+pub const HEAD_BYTES_MAX: u32 = 64 * 1024;
+/// Most header lines of a response that are read. It is the HTTP/1.1 parser's own default, which
+/// is left alone: a limit that is set costs an allocation for each response.
+pub const HEAD_LINES_MAX: usize = 100;
 
 /// Keeps a response. Where the body ends by itself the connection can be used again; where there
 /// is more, or it stalls until `deadline`, dropping it drops the connection (HTTP/2: the stream).

@@ -2,7 +2,9 @@
 
 mod addresses;
 mod answers;
+mod authority;
+mod http2;
 mod limits;
 mod receiver;
 mod sender;
-//mod tls;
+mod tls;

@@ -1,6 +1,6 @@
 //! Whom to trust: TLS 1.2 and 1.3 with the system's certificate authorities and, where given,
 //! those of a file. Read once, before anything listens; the handshake itself is left to
-//! [`super::connector`].
+//! the connector.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -110,10 +110,16 @@ fn complete(received: &[u8]) -> Option<(String, Vec<u8>)> {
     (body.len() == length.parse::<usize>().ok()?).then_some((head, body))
 }
 
-/// Reads until the connection ends, cleanly or not.
-pub async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) {
+/// Reads until the connection ends, cleanly or not; how many bytes came.
+pub async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> usize {
     let mut buffer = vec![0; 64 * 1024];
-    while matches!(stream.read(&mut buffer).await, Ok(count) if count > 0) {}
+    let mut total = 0;
+    while let Ok(count) = stream.read(&mut buffer).await
+        && count > 0
+    {
+        total += count;
+    }
+    total
 }
 
 /// Writes `bytes` again and again until the connection ends.

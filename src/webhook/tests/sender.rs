@@ -64,11 +64,15 @@ pub struct Sender {
 impl Sender {
     /// A sender that may reach loopback; `receiver.example` leads to 127.0.0.1.
     pub fn new() -> Self {
-        Self::trusting(None)
+        Self::leading_to_loopback(None)
     }
 
     /// The same, trusting the authorities of a file.
-    pub fn trusting(ca_file: Option<PathBuf>) -> Self {
+    pub fn trusting(ca_file: PathBuf) -> Self {
+        Self::leading_to_loopback(Some(ca_file))
+    }
+
+    fn leading_to_loopback(ca_file: Option<PathBuf>) -> Self {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let addresses = HashMap::from([("receiver.example", vec![loopback])]);
         Self::build(ca_file, allowing_loopback(), Names { addresses, ..Names::default() })
