@@ -87,8 +87,10 @@ impl App {
         let stop_dispatching = CancellationToken::new();
         let dispatcher =
             Dispatcher::new(Arc::clone(&store), Arc::new(deliverer), Arc::clone(&clock));
+        let rescue =
+            rescue::run(Arc::clone(&store), dispatcher.under_way(), stop_dispatching.clone());
+        let rescue = tokio::spawn(rescue);
         let dispatcher = tokio::spawn(dispatcher.run(handed, stop_dispatching.clone()));
-        let rescue = tokio::spawn(rescue::run(Arc::clone(&store), stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };

@@ -91,13 +91,14 @@ pub struct ServeArgs {
     )]
     pub request_timeout: Duration,
 
-    /// Requests that may be under way at once: 1-10000
+    /// Requests that may be under way at once, of which half are kept for endpoints that are slow to
+    /// answer: 2-10000
     #[arg(
         long,
         value_name = "N",
         env = "BOOKORA_MAX_IN_FLIGHT",
-        default_value_t = 1_024,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(IN_FLIGHT_MAX))
+        default_value_t = 2_048,
+        value_parser = clap::value_parser!(u32).range(2..=i64::from(IN_FLIGHT_MAX))
     )]
     pub max_in_flight: u32,
 

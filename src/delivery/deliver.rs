@@ -1,11 +1,12 @@
 //! One delivery: sign and send it, judge what came back, record the verdict.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::domain::attempt::{Attempt, Trigger};
+use crate::domain::attempt::{Attempt, Outcome, Trigger};
 use crate::domain::clock::Clock;
 use crate::domain::delivery::{LeasedDelivery, Verdict, judge};
 use crate::domain::id::AttemptId;
@@ -13,12 +14,15 @@ use crate::domain::random::Random;
 use crate::domain::retry::RetrySchedule;
 use crate::store::Store;
 use crate::store::record::Recorded;
-use crate::store::room::Slot;
+use crate::store::room::{Sign, Slot};
 use crate::webhook::{Webhook, WebhookClient};
 
-/// How long recording is tried again while the database does not answer. Below the margin by which
-/// a lease outlives its requests: afterwards the lease may be somebody else's.
-const RECORD_PATIENCE: Duration = Duration::from_secs(8);
+/// How long an answer may take before the request leaves the lane of those that are answered
+/// quickly.
+const SLOW_AFTER: Duration = Duration::from_secs(1);
+/// How long recording is tried again while the database does not answer; meanwhile the lease is
+/// extended as soon as that is possible.
+const RECORD_PATIENCE: Duration = Duration::from_mins(10);
 /// How long to wait between two tries.
 const RECORD_RETRY_WAIT: Duration = Duration::from_millis(200);
 
@@ -48,8 +52,9 @@ pub struct DeliveryDefaults {
 impl Deliverer {
     /// Makes one attempt of a leased delivery and records what it made of it. The room is given
     /// back only then, so that outcomes that wait for the database are bounded too.
-    pub async fn deliver(&self, leased: LeasedDelivery, slot: Slot) {
-        let attempt = self.attempt(&leased).await;
+    pub async fn deliver(&self, leased: LeasedDelivery, mut slot: Slot) {
+        let attempt = self.attempt(&leased, &mut slot).await;
+        slot.observe(sign_of(&attempt));
         let config = &leased.target.config;
         let schedule = config.retry_schedule.as_ref().unwrap_or(&self.defaults.retry_schedule);
         let verdict = judge(&leased, attempt, schedule, self.clock.now(), &*self.random);
@@ -57,7 +62,7 @@ impl Deliverer {
         drop(slot);
     }
 
-    async fn attempt(&self, leased: &LeasedDelivery) -> Attempt {
+    async fn attempt(&self, leased: &LeasedDelivery, slot: &mut Slot) -> Attempt {
         let start_time = self.clock.now();
         let number = leased.delivery.attempt_count + 1;
         let config = &leased.target.config;
@@ -73,8 +78,14 @@ impl Deliverer {
             body: leased.payload.clone(),
             sent_at: start_time,
         };
-        let timeout = config.request_timeout.unwrap_or(self.defaults.request_timeout);
-        let exchange = self.client.post(&webhook, deadline_in(timeout)).await;
+        let patience = config.request_timeout.unwrap_or(self.defaults.request_timeout);
+        let mut posting = pin!(self.client.post(&webhook, deadline_in(patience)));
+        let exchange = if let Ok(exchange) = timeout(SLOW_AFTER, &mut posting).await {
+            exchange
+        } else {
+            slot.is_slow();
+            posting.await
+        };
         Attempt {
             attempt_id: AttemptId::new(start_time, &*self.random),
             number,
@@ -104,6 +115,17 @@ impl Deliverer {
             tracing::warn!(%delivery_id, %error, "recording an outcome failed; trying again");
             tokio::time::sleep(RECORD_RETRY_WAIT).await;
         }
+    }
+}
+
+/// What the end of an attempt says about the endpoint's readiness for more.
+fn sign_of(attempt: &Attempt) -> Sign {
+    let status = attempt.exchange.response.as_ref().map(|response| response.status);
+    match (attempt.exchange.outcome, status) {
+        (Outcome::Succeeded, _) => Sign::Acknowledged,
+        (Outcome::Timeout | Outcome::Connect | Outcome::Dns | Outcome::Tls, _)
+        | (Outcome::HttpStatus, Some(429 | 503)) => Sign::Overrun,
+        (Outcome::HttpStatus | Outcome::Protocol | Outcome::Blocked, _) => Sign::None,
     }
 }
 

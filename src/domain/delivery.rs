@@ -12,6 +12,8 @@
 //!
 //! Being sent is a lease, not a state: it costs no change of a row to start an attempt.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::account::AccountId;
@@ -105,6 +107,8 @@ pub struct Verdict {
     pub lease_token: LeaseToken,
     /// The attempt.
     pub attempt: Attempt,
+    /// Where it went.
+    pub target: Target,
 }
 
 /// Decides what an attempt that ended at `now` makes of the delivery it was made for.
@@ -135,5 +139,11 @@ pub fn judge(
         update_time: now,
         ..before.clone()
     };
-    Verdict { delivery, previous_state: before.state, lease_token: leased.lease_token, attempt }
+    Verdict {
+        delivery,
+        previous_state: before.state,
+        lease_token: leased.lease_token,
+        attempt,
+        target: Arc::clone(&leased.target),
+    }
 }

@@ -49,8 +49,17 @@ pub struct EndpointConfig {
     pub retry_schedule: Option<RetrySchedule>,
     /// How long a receiver may take; `None`: as the service does by default.
     pub request_timeout: Option<Duration>,
+    /// How fast it may be sent to.
+    pub limits: EndpointLimits,
+}
+
+/// How fast an endpoint may be sent to, by its owner's decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EndpointLimits {
     /// How many requests may be under way at once; `None`: the service's limit.
-    pub max_in_flight: Option<u32>,
+    pub in_flight_max: Option<u32>,
+    /// How many requests may be begun in a second; `None`: no limit.
+    pub per_second_max: Option<u32>,
 }
 
 impl EndpointConfig {
@@ -64,7 +73,7 @@ impl EndpointConfig {
             headers: EndpointHeaders::default(),
             retry_schedule: None,
             request_timeout: None,
-            max_in_flight: None,
+            limits: EndpointLimits::default(),
         }
     }
 }
@@ -114,6 +123,29 @@ pub struct EndpointSecret {
 impl std::fmt::Debug for EndpointSecret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_tuple("EndpointSecret").field(&self.secret_id).finish()
+    }
+}
+
+/// An endpoint as far as its pace is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// The endpoint's account.
+    pub account_id: AccountId,
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// What its owner allows.
+    pub limits: EndpointLimits,
+}
+
+impl Addressee {
+    /// The addressee that `endpoint` is.
+    #[must_use]
+    pub fn of(endpoint: &Endpoint) -> Self {
+        Self {
+            account_id: endpoint.account_id.clone(),
+            endpoint_id: endpoint.endpoint_id,
+            limits: endpoint.config.limits,
+        }
     }
 }
 

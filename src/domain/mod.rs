@@ -13,6 +13,7 @@ pub mod event;
 pub mod header;
 pub mod id;
 pub mod json;
+pub mod pace;
 pub mod payload;
 pub mod random;
 pub mod retry;

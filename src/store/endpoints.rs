@@ -235,14 +235,14 @@ impl Store {
     pub(super) async fn cancel_leftovers(&self) -> Result<u32, StoreError> {
         let reader = self.connections.reader();
         let mut cancelled = 0;
-        let due = self.due_endpoints().await?;
-        for due in due.into_iter().filter(|due| !due.is_active) {
-            let endpoint = find(reader, &AccountScope::All, due.endpoint_id).await?;
+        for stranded in self.stranded_endpoints().await? {
+            let endpoint_id = stranded.endpoint_id;
+            let endpoint = find(reader, &AccountScope::All, endpoint_id).await?;
             let reason = match endpoint {
                 None => DELETED_REASON.to_owned(),
                 Some(endpoint) => disabled_reason(&endpoint.state_reason),
             };
-            cancelled += self.cancel_open(&due.account_id, due.endpoint_id, &reason).await?;
+            cancelled += self.cancel_open(&stranded.account_id, endpoint_id, &reason).await?;
         }
         Ok(cancelled)
     }

@@ -20,6 +20,7 @@ pub mod queue;
 pub mod record;
 pub mod room;
 mod row;
+pub mod turns;
 pub mod wakeup;
 
 use std::sync::Arc;
@@ -102,7 +103,7 @@ impl Store {
 
         let change_log = ChangeLog::start(Arc::clone(&connections));
         let wakeup = Arc::new(Wakeup::default());
-        let room = Room::new(settings.room);
+        let room = Room::new(settings.room, Arc::clone(&clock));
         let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
         let in_flight_max = settings.room.in_flight_max as usize;
         let (handed, to_dispatcher) = mpsc::channel(in_flight_max);

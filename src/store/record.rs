@@ -13,9 +13,10 @@ use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
 use super::row;
-use super::wakeup::Wakeup;
+use super::wakeup::{DueEndpoint, Wakeup};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::Verdict;
+use crate::domain::endpoint::Addressee;
 
 /// Outcomes that are written in one transaction before the next begins.
 pub const GROUP_VERDICTS_MAX: usize = 256;
@@ -72,8 +73,9 @@ impl Recorder {
             if is_held(verdict) { Recorded::Yes } else { Recorded::LeaseLost }
         };
         for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
-            if let Some(due) = verdict.delivery.next_attempt_time {
-                self.wakeup.due_at(due);
+            if let Some(first_due) = verdict.delivery.next_attempt_time {
+                let addressee = Addressee::of(&verdict.target);
+                self.wakeup.tell(DueEndpoint { addressee, first_due });
             }
         }
         Ok(verdicts.iter().map(recorded).collect())

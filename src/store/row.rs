@@ -12,7 +12,9 @@ use crate::domain::attempt::{
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointSecret, EndpointState};
+use crate::domain::endpoint::{
+    Endpoint, EndpointConfig, EndpointLimits, EndpointSecret, EndpointState,
+};
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::event::Event;
 use crate::domain::header::EndpointHeaders;
@@ -156,7 +158,7 @@ pub fn endpoint(
                 .request_timeout_millis
                 .map(|millis| count(millis).map(u64::from).map(Duration::from_millis))
                 .transpose()?,
-            max_in_flight: row.max_in_flight.map(count).transpose()?,
+            limits: limits(row.max_in_flight, row.max_per_second)?,
         },
         state: value(&ENDPOINT_STATES, row.state)?,
         state_reason: row.state_reason,
@@ -164,6 +166,17 @@ pub fn endpoint(
         create_time: Timestamp::from_unix_nanos(row.create_time),
         update_time: Timestamp::from_unix_nanos(row.update_time),
         version: count(row.version)?,
+    })
+}
+
+/// An endpoint's limits from its columns.
+pub fn limits(
+    max_in_flight: Option<i32>,
+    max_per_second: Option<i32>,
+) -> Result<EndpointLimits, StoreError> {
+    Ok(EndpointLimits {
+        in_flight_max: max_in_flight.map(count).transpose()?,
+        per_second_max: max_per_second.map(count).transpose()?,
     })
 }
 
@@ -186,7 +199,8 @@ pub fn endpoint_row(endpoint: &Endpoint) -> endpoints::ActiveModel {
         request_timeout_millis: Set(config
             .request_timeout
             .map(|timeout| i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX))),
-        max_in_flight: Set(config.max_in_flight.map(stored_count)),
+        max_in_flight: Set(config.limits.in_flight_max.map(stored_count)),
+        max_per_second: Set(config.limits.per_second_max.map(stored_count)),
         state: Set(endpoint_state_number(endpoint.state)),
         state_reason: Set(endpoint.state_reason.clone()),
         version: Set(stored_count(endpoint.version)),

@@ -9,6 +9,7 @@ mod body_writer;
 mod command_line;
 mod deliveries;
 mod javascript;
+mod neighbours;
 mod node;
 mod party;
 mod service;

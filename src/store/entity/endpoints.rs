@@ -25,6 +25,8 @@ pub struct Model {
     pub request_timeout_millis: Option<i32>,
     /// The endpoint's own limit of requests under way.
     pub max_in_flight: Option<i32>,
+    /// The endpoint's own limit of requests begun in a second.
+    pub max_per_second: Option<i32>,
     /// 1 active, 2 disabled.
     pub state: i16,
     /// Why it is not active.

@@ -78,6 +78,7 @@ fn endpoints() -> TableCreateStatement {
         .col(text_null("retry_schedule"))
         .col(integer_null("request_timeout_millis"))
         .col(integer_null("max_in_flight"))
+        .col(integer_null("max_per_second"))
         .col(small_integer("state"))
         .col(text("state_reason"))
         .col(integer("version"))
