@@ -12,6 +12,7 @@ use crate::domain::delivery::{LeasedDelivery, Verdict, judge};
 use crate::domain::id::AttemptId;
 use crate::domain::random::Random;
 use crate::domain::retry::RetrySchedule;
+use crate::failpoint;
 use crate::store::Store;
 use crate::store::record::Recorded;
 use crate::store::room::{Sign, Slot};
@@ -53,7 +54,9 @@ impl Deliverer {
     /// Makes one attempt of a leased delivery and records what it made of it. The room is given
     /// back only then, so that outcomes that wait for the database are bounded too.
     pub async fn deliver(&self, leased: LeasedDelivery, mut slot: Slot) {
+        failpoint::hit("send.before");
         let attempt = self.attempt(&leased, &mut slot).await;
+        failpoint::hit("send.after");
         slot.observe(sign_of(&attempt));
         let config = &leased.target.config;
         let schedule = config.retry_schedule.as_ref().unwrap_or(&self.defaults.retry_schedule);

@@ -22,6 +22,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::endpoint::{ENDPOINTS_PER_ACCOUNT_MAX, Endpoint, EndpointState, Target};
 use crate::domain::id::EndpointId;
+use crate::failpoint;
 
 /// Deliveries that one transaction cancels; an endpoint with more takes several.
 const CANCEL_ROWS_MAX: u64 = 500;
@@ -306,6 +307,7 @@ impl Store {
         let rows = changes.len();
         insert_all(&transaction, changes).await?;
         transaction.commit().await?;
+        failpoint::hit("cancel.after_commit");
         self.change_log.committed();
         Ok(rows)
     }

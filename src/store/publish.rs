@@ -27,6 +27,7 @@ use crate::domain::event::NewEvent;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, LeaseToken};
 use crate::domain::payload::data_of;
 use crate::domain::random::Random;
+use crate::failpoint;
 
 /// Events that are written in one transaction before the next begins: enough that the commit's
 /// cost disappears, few enough that nobody waits long. A batch of more goes alone.
@@ -108,7 +109,9 @@ impl Publisher {
             .collect();
         let mut rows = writing.rows;
         rows.insert(&transaction).await?;
+        failpoint::hit("publish.before_commit");
         transaction.commit().await?;
+        failpoint::hit("publish.after_commit");
         self.announce(rows.handed, rows.free, now);
         Ok(answers)
     }

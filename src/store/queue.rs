@@ -24,6 +24,7 @@ use crate::domain::delivery::LeasedDelivery;
 use crate::domain::endpoint::{Addressee, EndpointState, Target};
 use crate::domain::id::{DeliveryId, EndpointId, LeaseToken};
 use crate::domain::trace_parent::TraceParent;
+use crate::failpoint;
 
 /// Endpoints with waiting rows that one look at the table finds.
 const DUE_ENDPOINTS_MAX: u32 = 10_000;
@@ -176,7 +177,9 @@ impl Store {
             }
             claimed.leased.extend(leased);
         }
+        failpoint::hit("claim.before_commit");
         transaction.commit().await?;
+        failpoint::hit("claim.after_commit");
         Ok(claimed)
     }
 
@@ -251,6 +254,7 @@ impl Store {
                 .filter(deliveries::Column::LeaseExpireTime.lt((now + LEASE_LOW).as_unix_nanos()))
                 .exec(&transaction)
                 .await?;
+            failpoint::hit("extend.before_commit");
             transaction.commit().await?;
         }
         Ok(())

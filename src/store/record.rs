@@ -17,6 +17,7 @@ use super::wakeup::{DueEndpoint, Wakeup};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::Verdict;
 use crate::domain::endpoint::Addressee;
+use crate::failpoint;
 
 /// Outcomes that are written in one transaction before the next begins.
 pub const GROUP_VERDICTS_MAX: usize = 256;
@@ -66,7 +67,9 @@ impl Recorder {
         }
         insert_all(&transaction, attempts).await?;
         insert_all(&transaction, changes).await?;
+        failpoint::hit("record.before_commit");
         transaction.commit().await?;
+        failpoint::hit("record.after_commit");
 
         self.change_log.committed();
         let recorded = |verdict: &&Verdict| {

@@ -7,6 +7,7 @@
 mod architecture;
 mod body_writer;
 mod command_line;
+mod crashes;
 mod deliveries;
 mod javascript;
 mod neighbours;

@@ -28,8 +28,22 @@ impl Service {
     pub fn start(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (child, address) = spawn(folder.path(), &arguments);
+        let (child, address) = spawn(folder.path(), &arguments, None);
         Self { child, address, arguments, folder }
+    }
+
+    /// Starts the service as [`Service::start`] does, to end by itself at a failpoint. After a
+    /// restart it has none.
+    pub fn start_failing(arguments: &[&str], failpoint: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (child, address) = spawn(folder.path(), &arguments, Some(failpoint));
+        Self { child, address, arguments, folder }
+    }
+
+    /// Whether the process has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it can be asked").is_some()
     }
 
     /// Ends the process as a loss of power would (SIGKILL).
@@ -40,7 +54,7 @@ impl Service {
 
     /// Starts the service again on the same database, after it was killed or stopped.
     pub fn restart(&mut self) {
-        (self.child, self.address) = spawn(self.folder.path(), &self.arguments);
+        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, None);
     }
 
     /// Asks the process to stop (SIGTERM).
@@ -69,6 +83,12 @@ impl Service {
     /// A client of EndpointAdmin on a connection of its own.
     pub async fn admin(&self) -> EndpointAdminClient<Channel> {
         EndpointAdminClient::new(self.channel().await)
+    }
+
+    /// A client of EventIngest, where the process lives.
+    pub async fn try_ingest(&self) -> Option<EventIngestClient<Channel>> {
+        let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
+        Some(EventIngestClient::new(endpoint.connect().await.ok()?))
     }
 
     /// A client of EventIngest on a connection of its own.
@@ -110,8 +130,9 @@ pub fn serve_arguments(folder: &Path) -> Vec<String> {
     ]
 }
 
-fn spawn(folder: &Path, arguments: &[String]) -> (Child, String) {
+fn spawn(folder: &Path, arguments: &[String], failpoint: Option<&str>) -> (Child, String) {
     let mut child = binary()
+        .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
         .args(serve_arguments(folder))
         .args(arguments)
         .stdout(Stdio::piped())
