@@ -80,6 +80,22 @@ pub struct Delivery {
     pub update_time: Timestamp,
 }
 
+impl Delivery {
+    /// The open delivery as it is when it is given up without another attempt.
+    #[must_use]
+    pub fn closed(&self, state: DeliveryState, reason: &str, now: Timestamp) -> Self {
+        assert!(self.state.is_open() && !state.is_open(), "an open delivery is closed");
+        Self {
+            state,
+            state_reason: reason.to_owned(),
+            revision: self.revision + 1,
+            next_attempt_time: None,
+            update_time: now,
+            ..self.clone()
+        }
+    }
+}
+
 /// A delivery that is held under a lease, with all that one attempt needs.
 #[derive(Clone, Debug)]
 pub struct LeasedDelivery {

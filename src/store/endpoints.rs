@@ -19,7 +19,7 @@ use super::insert::insert_all;
 use super::row;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::endpoint::{ENDPOINTS_PER_ACCOUNT_MAX, Endpoint, EndpointState, Target};
 use crate::domain::id::EndpointId;
 use crate::failpoint;
@@ -286,23 +286,13 @@ impl Store {
         if open.is_empty() {
             return Ok(0);
         }
-        let none = || Expr::value(Option::<i64>::None);
-        let state = row::delivery_state_number(DeliveryState::Cancelled);
-        deliveries::Entity::update_many()
-            .col_expr(Column::State, Expr::value(state))
-            .col_expr(Column::StateReason, Expr::value(reason))
-            .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
-            .col_expr(Column::NextAttemptTime, none())
-            .col_expr(Column::LeaseToken, none())
-            .col_expr(Column::LeaseExpireTime, none())
-            .col_expr(Column::UpdateTime, Expr::value(now.as_unix_nanos()))
-            .filter(Column::DeliveryId.is_in(open.iter().map(|row| row.delivery_id)))
-            .exec(&transaction)
-            .await?;
+        let ids = open.iter().map(|row| row.delivery_id);
+        close(&transaction, ids, DeliveryState::Cancelled, reason, now).await?;
         let mut changes = Vec::with_capacity(open.len());
         for row in open {
             let before = row::delivery(row)?;
-            changes.push(row::change(&cancelled(&before, reason, now), Some(before.state)));
+            let cancelled = before.closed(DeliveryState::Cancelled, reason, now);
+            changes.push(row::change(&cancelled, Some(before.state)));
         }
         let rows = changes.len();
         insert_all(&transaction, changes).await?;
@@ -313,6 +303,30 @@ impl Store {
     }
 }
 
+/// Closes open deliveries in their rows; their log rows are the caller's. It takes leases away.
+pub(super) async fn close(
+    transaction: &DatabaseTransaction,
+    ids: impl Iterator<Item = Uuid>,
+    state: DeliveryState,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    use deliveries::Column;
+    let none = || Expr::value(Option::<i64>::None);
+    deliveries::Entity::update_many()
+        .col_expr(Column::State, Expr::value(row::delivery_state_number(state)))
+        .col_expr(Column::StateReason, Expr::value(reason))
+        .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+        .col_expr(Column::NextAttemptTime, none())
+        .col_expr(Column::LeaseToken, none())
+        .col_expr(Column::LeaseExpireTime, none())
+        .col_expr(Column::UpdateTime, Expr::value(now.as_unix_nanos()))
+        .filter(Column::DeliveryId.is_in(ids))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
 const DELETED_REASON: &str = "the endpoint was deleted";
 
 fn disabled_reason(reason: &str) -> String {
@@ -320,18 +334,6 @@ fn disabled_reason(reason: &str) -> String {
         "the endpoint was disabled".to_owned()
     } else {
         format!("the endpoint was disabled: {reason}")
-    }
-}
-
-fn cancelled(before: &Delivery, reason: &str, now: Timestamp) -> Delivery {
-    assert!(before.state.is_open(), "only an open delivery is cancelled");
-    Delivery {
-        state: DeliveryState::Cancelled,
-        state_reason: reason.to_owned(),
-        revision: before.revision + 1,
-        next_attempt_time: None,
-        update_time: now,
-        ..before.clone()
     }
 }
 

@@ -274,6 +274,7 @@ impl Rows {
             revision: Set(row::stored_count(delivery.revision)),
             attempt_count: Set(0),
             next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
+            claim_count: Set(0),
             lease_token: Set(token.map(LeaseToken::as_stored)),
             lease_expire_time: Set(token.map(|_| lease_expiry.as_unix_nanos())),
             create_time: Set(delivery.create_time.as_unix_nanos()),

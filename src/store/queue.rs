@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult, Order, QueryFilter,
     QueryOrder, QuerySelect, Statement,
@@ -15,12 +15,13 @@ use super::Store;
 use super::endpoints;
 use super::entity::{deliveries, events};
 use super::error::StoreError;
+use super::insert::insert_all;
 use super::lease::LeaseTerms;
 use super::row;
 use super::wakeup::DueEndpoint;
 use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::LeasedDelivery;
+use crate::domain::delivery::{DeliveryState, LeasedDelivery};
 use crate::domain::endpoint::{Addressee, EndpointState, Target};
 use crate::domain::id::{DeliveryId, EndpointId, LeaseToken};
 use crate::domain::trace_parent::TraceParent;
@@ -28,6 +29,10 @@ use crate::failpoint;
 
 /// Endpoints with waiting rows that one look at the table finds.
 const DUE_ENDPOINTS_MAX: u32 = 10_000;
+/// Claims without a recorded outcome after which a delivery is given up: far more than a process
+/// that is killed now and then leaves behind.
+const CLAIMS_MAX: i32 = 10;
+const HOPELESS_REASON: &str = "it was begun 10 times and never came to an end";
 /// Leases that one rescue frees; the next frees the next.
 const RESCUE_ROWS_MAX: u64 = 1_000;
 /// Leases that one transaction extends.
@@ -193,11 +198,20 @@ impl Store {
         let lease_token = LeaseToken::new(&*self.random);
         let expiry = self.lease_terms.expiry(target, now);
         let claimed = deliveries::Entity::update_many()
+            .col_expr(
+                deliveries::Column::ClaimCount,
+                Expr::col(deliveries::Column::ClaimCount).add(1),
+            )
             .col_expr(deliveries::Column::LeaseToken, Expr::value(lease_token.as_stored()))
             .col_expr(deliveries::Column::LeaseExpireTime, Expr::value(expiry.as_unix_nanos()))
             .filter(deliveries::Column::DeliveryId.in_subquery(due_rows(wanted, now)))
             .exec_with_returning(transaction)
             .await?;
+        let (claimed, hopeless): (Vec<_>, Vec<_>) =
+            claimed.into_iter().partition(|row| row.claim_count <= CLAIMS_MAX);
+        if !hopeless.is_empty() {
+            give_up(transaction, hopeless, now).await?;
+        }
         let mut payloads = payloads(transaction, &claimed).await?;
         let mut leased = Vec::with_capacity(claimed.len());
         for delivery in claimed {
@@ -309,6 +323,25 @@ fn due_rows(wanted: Wanted, now: Timestamp) -> sea_orm::sea_query::SelectStateme
         .order_by(deliveries::Column::NextAttemptTime, Order::Asc)
         .limit(u64::from(wanted.deliveries_max))
         .to_owned()
+}
+
+/// Ends deliveries FAILED that were claimed again and again without an outcome: whoever claims
+/// them dies of it.
+async fn give_up(
+    transaction: &DatabaseTransaction,
+    hopeless: Vec<deliveries::Model>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ids = hopeless.iter().map(|row| row.delivery_id);
+    endpoints::close(transaction, ids, DeliveryState::Failed, HOPELESS_REASON, now).await?;
+    let mut changes = Vec::with_capacity(hopeless.len());
+    for row in hopeless {
+        let before = row::delivery(row)?;
+        tracing::error!(delivery_id = %before.delivery_id, "{HOPELESS_REASON}");
+        let failed = before.closed(DeliveryState::Failed, HOPELESS_REASON, now);
+        changes.push(row::change(&failed, Some(before.state)));
+    }
+    insert_all(transaction, changes).await
 }
 
 /// When the endpoint's first free row is due.

@@ -93,7 +93,8 @@ impl Recorder {
         let sql = format!(
             "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
              revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
-             update_time = v.column8, lease_token = NULL, lease_expire_time = NULL \
+             update_time = v.column8, claim_count = 0, lease_token = NULL, \
+             lease_expire_time = NULL \
              FROM (VALUES {}) AS v \
              WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
              RETURNING deliveries.delivery_id",

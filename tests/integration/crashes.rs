@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bookora_webhooks::domain::event::EventType;
+use bookora_webhooks::proto::delivery::State;
 use bookora_webhooks::proto::publish_event_result::Result as ResultMessage;
 use bookora_webhooks::proto::{
-    BatchPublishEventsRequest, Endpoint, PublishEventRequest, PublishEventResponse,
+    BatchPublishEventsRequest, Endpoint, ListDeliveriesRequest, PublishEventRequest,
+    PublishEventResponse,
 };
 use bookora_webhooks::receiver::Received;
 use bytes::Bytes;
@@ -16,7 +18,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::deliveries::sample;
 use crate::party::{Party, Receivers};
-use crate::service::{PATIENCE, Service};
+use crate::service::{PATIENCE, Service, eventually};
 
 const ACCOUNT: &str = "acct_1";
 /// Requests that may be under way when the process dies: what may come twice.
@@ -156,6 +158,39 @@ async fn a_crash_at_any_step_loses_nothing_and_repeats_only_what_was_under_way()
             assert!(*repeated <= IN_FLIGHT, "{failpoint}: {repeated} came twice");
         }
     }
+}
+
+#[tokio::test]
+async fn a_delivery_that_kills_whoever_sends_it_is_given_up_in_the_end() {
+    let receivers = Receivers::new();
+    let mut service = Service::start(&[&receivers.ca_argument()]);
+    let mut party = receivers.start(0).await;
+    party.register(&service, party.endpoint(ACCOUNT)).await;
+    service.kill();
+    service.restart_failing("send.before@1");
+    let mut ingest = service.ingest().await;
+    // The process dies right after the commit: the answer may or may not have come.
+    let _ = ingest.publish_event(sample(ACCOUNT, EventType::ReviewCreated)).await;
+    assert!(!service.ended().await.success());
+    for _ in 0..10 {
+        service.run_into("send.before@1").await;
+    }
+    service.restart();
+    let request = ListDeliveriesRequest {
+        account_id: ACCOUNT.to_owned(),
+        ..ListDeliveriesRequest::default()
+    };
+    let failed = eventually("the delivery is given up", async || {
+        let page = service.query().await.list_deliveries(request.clone()).await;
+        let deliveries = page.unwrap().into_inner().deliveries;
+        deliveries.into_iter().find(|delivery| delivery.state() == State::Failed)
+    });
+    assert_eq!(failed.await.state_reason, "it was begun 10 times and never came to an end");
+    // The others live.
+    let mut ingest = service.ingest().await;
+    let published = ingest.publish_event(sample(ACCOUNT, EventType::ReviewCreated)).await;
+    let published = published.unwrap().into_inner();
+    assert_eq!(party.next().await.event_id, published.event_id);
 }
 
 /// A short run in the suite; `make kills KILLS=200` makes a long one.

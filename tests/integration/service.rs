@@ -41,6 +41,14 @@ impl Service {
         Self { child, address, arguments, folder }
     }
 
+    /// Runs the service on the same database until it ends at a failpoint.
+    pub async fn run_into(&mut self, failpoint: &str) {
+        let mut command = serve(self.folder.path(), &self.arguments);
+        command.env("BOOKORA_FAILPOINT", failpoint).stdout(Stdio::null());
+        self.child = command.spawn().expect("the binary starts");
+        assert!(!self.ended().await.success(), "{failpoint} was passed");
+    }
+
     /// Whether the process has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("it can be asked").is_some()
@@ -55,6 +63,11 @@ impl Service {
     /// Starts the service again on the same database, after it was killed or stopped.
     pub fn restart(&mut self) {
         (self.child, self.address) = spawn(self.folder.path(), &self.arguments, None);
+    }
+
+    /// The same, to end by itself at a failpoint.
+    pub fn restart_failing(&mut self, failpoint: &str) {
+        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, Some(failpoint));
     }
 
     /// Asks the process to stop (SIGTERM).
@@ -130,11 +143,15 @@ pub fn serve_arguments(folder: &Path) -> Vec<String> {
     ]
 }
 
+fn serve(folder: &Path, arguments: &[String]) -> Command {
+    let mut command = binary();
+    command.args(serve_arguments(folder)).args(arguments);
+    command
+}
+
 fn spawn(folder: &Path, arguments: &[String], failpoint: Option<&str>) -> (Child, String) {
-    let mut child = binary()
+    let mut child = serve(folder, arguments)
         .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
-        .args(serve_arguments(folder))
-        .args(arguments)
         .stdout(Stdio::piped())
         .spawn()
         .expect("the binary starts");

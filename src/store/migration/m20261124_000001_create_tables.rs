@@ -124,6 +124,7 @@ fn deliveries() -> TableCreateStatement {
         .col(integer("revision"))
         .col(integer("attempt_count"))
         .col(big_integer_null("next_attempt_time"))
+        .col(integer("claim_count").default(0))
         .col(big_integer_null("lease_token"))
         .col(big_integer_null("lease_expire_time"))
         .col(big_integer("create_time"))
