@@ -15,7 +15,8 @@ use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Clock;
-use crate::domain::endpoint::{Endpoint, EndpointSecret, EndpointState, REASON_BYTES_MAX};
+use crate::domain::endpoint::{Endpoint, EndpointState, REASON_BYTES_MAX};
+use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
 use crate::domain::event::EventType;
 use crate::domain::id::{EndpointId, SecretId};
 use crate::domain::random::Random;
@@ -59,8 +60,8 @@ impl EndpointAdmin for Admin {
         let created = self.store.create_endpoint(endpoint, create).await;
         let created = created.map_err(|error| Failure::EndpointWrite(id, error))?;
         Ok(Response::new(CreateEndpointResponse {
-            endpoint: Some(endpoint_fields::message(&created)),
-            secret: created.secret.secret.expose().to_owned(),
+            endpoint: Some(self.shown(&created)),
+            secret: created.secrets.current().secret.expose().to_owned(),
         }))
     }
 
@@ -74,7 +75,7 @@ impl EndpointAdmin for Admin {
         let id = violations.parse("endpoint_id", &request.endpoint_id);
         let (scope, id) = violations.finish(scope.zip(id))?;
         let endpoint = self.find(&scope, id).await?;
-        let message = endpoint_fields::message(&endpoint);
+        let message = self.shown(&endpoint);
         Ok(Response::new(GetEndpointResponse { endpoint: Some(message) }))
     }
 
@@ -90,7 +91,7 @@ impl EndpointAdmin for Admin {
         request: Request<UpdateEndpointRequest>,
     ) -> Result<Response<UpdateEndpointResponse>, Status> {
         let updated = self.update(request.get_ref()).await?;
-        let message = endpoint_fields::message(&updated);
+        let message = self.shown(&updated);
         Ok(Response::new(UpdateEndpointResponse { endpoint: Some(message) }))
     }
 
@@ -119,7 +120,7 @@ impl EndpointAdmin for Admin {
             endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
         let enabled = self.store.enable_endpoint(&account, id).await;
         let enabled = enabled.map_err(|error| Failure::EndpointWrite(id, error))?;
-        let message = endpoint_fields::message(&enabled);
+        let message = self.shown(&enabled);
         Ok(Response::new(EnableEndpointResponse { endpoint: Some(message) }))
     }
 
@@ -134,7 +135,7 @@ impl EndpointAdmin for Admin {
         let disabled = self.store.disable_endpoint(&account, id, &request.reason).await;
         let (endpoint, cancelled) = disabled.map_err(|error| Failure::EndpointWrite(id, error))?;
         Ok(Response::new(DisableEndpointResponse {
-            endpoint: Some(endpoint_fields::message(&endpoint)),
+            endpoint: Some(self.shown(&endpoint)),
             cancelled_delivery_count: i32::try_from(cancelled).unwrap_or(i32::MAX),
         }))
     }
@@ -147,9 +148,10 @@ impl EndpointAdmin for Admin {
         let (account, id) =
             endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
         let endpoint = self.find(&AccountScope::One(account), id).await?;
+        let current = endpoint.secrets.current();
         Ok(Response::new(GetEndpointSecretResponse {
-            secret_id: endpoint.secret.secret_id.to_string(),
-            secret: endpoint.secret.secret.expose().to_owned(),
+            secret_id: current.secret_id.to_string(),
+            secret: current.secret.expose().to_owned(),
         }))
     }
 
@@ -190,13 +192,21 @@ impl Admin {
                 config,
                 state: EndpointState::Active,
                 state_reason: String::new(),
-                secret: EndpointSecret { secret_id, secret, create_time: now },
+                secrets: EndpointSecrets::new(EndpointSecret {
+                    secret_id,
+                    secret,
+                    create_time: now,
+                }),
                 create_time: now,
                 update_time: now,
                 version: 1,
             }
         });
         Ok((violations.finish(endpoint)?, create))
+    }
+
+    fn shown(&self, endpoint: &Endpoint) -> proto::Endpoint {
+        endpoint_fields::message(endpoint, self.clock.now())
     }
 
     async fn find(&self, scope: &AccountScope, id: EndpointId) -> Result<Endpoint, Failure> {
@@ -254,7 +264,7 @@ impl Admin {
             event_type.is_none_or(|wanted| endpoint.config.subscription.wants(wanted.name()))
         });
         Ok(ListEndpointsResponse {
-            endpoints: endpoints.iter().map(endpoint_fields::message).collect(),
+            endpoints: endpoints.iter().map(|endpoint| self.shown(endpoint)).collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }
