@@ -11,6 +11,7 @@ use super::endpoint_fields::{self, ConfigChange, UrlPolicy};
 use super::event_samples;
 use super::failure::Failure;
 use super::page::{self, PAGES};
+use super::secret_rotation;
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
 use crate::domain::account::{AccountId, AccountScope};
@@ -20,7 +21,6 @@ use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
 use crate::domain::event::EventType;
 use crate::domain::id::{EndpointId, SecretId};
 use crate::domain::random::Random;
-use crate::domain::secret::Secret;
 use crate::proto;
 use crate::proto::endpoint::State;
 use crate::proto::endpoint_admin_server::EndpointAdmin;
@@ -29,7 +29,8 @@ use crate::proto::{
     DisableEndpointRequest, DisableEndpointResponse, EnableEndpointRequest, EnableEndpointResponse,
     GetEndpointRequest, GetEndpointResponse, GetEndpointSecretRequest, GetEndpointSecretResponse,
     ListEndpointsRequest, ListEndpointsResponse, ListEventTypesRequest, ListEventTypesResponse,
-    UpdateEndpointRequest, UpdateEndpointResponse,
+    RevokeEndpointSecretRequest, RevokeEndpointSecretResponse, RotateEndpointSecretRequest,
+    RotateEndpointSecretResponse, UpdateEndpointRequest, UpdateEndpointResponse,
 };
 use crate::store::Store;
 use crate::store::endpoints::{CreateRequest, EndpointList, EndpointWriteError};
@@ -155,6 +156,35 @@ impl EndpointAdmin for Admin {
         }))
     }
 
+    async fn rotate_endpoint_secret(
+        &self,
+        request: Request<RotateEndpointSecretRequest>,
+    ) -> Result<Response<RotateEndpointSecretResponse>, Status> {
+        let (account, id, rotation) = secret_rotation::read(request.get_ref(), &*self.random)?;
+        let rotated = self.store.rotate_secret(&account, id, rotation).await;
+        let rotated = rotated.map_err(|error| Failure::SecretWrite(id, error))?;
+        Ok(Response::new(RotateEndpointSecretResponse {
+            endpoint: Some(self.shown(&rotated.endpoint)),
+            secret: rotated.secret.secret.expose().to_owned(),
+        }))
+    }
+
+    async fn revoke_endpoint_secret(
+        &self,
+        request: Request<RevokeEndpointSecretRequest>,
+    ) -> Result<Response<RevokeEndpointSecretResponse>, Status> {
+        let request = request.get_ref();
+        let mut violations = Violations::new();
+        let secret_id = violations.parse("secret_id", &request.secret_id);
+        let account = violations.account(&request.account_id);
+        let id = violations.parse("endpoint_id", &request.endpoint_id);
+        let ((account, id), secret_id) = violations.finish(account.zip(id).zip(secret_id))?;
+        let endpoint = self.store.revoke_secret(&account, id, secret_id).await;
+        let endpoint = endpoint.map_err(|error| Failure::SecretWrite(id, error))?;
+        let message = self.shown(&endpoint);
+        Ok(Response::new(RevokeEndpointSecretResponse { endpoint: Some(message) }))
+    }
+
     async fn list_event_types(
         &self,
         request: Request<ListEventTypesRequest>,
@@ -169,10 +199,8 @@ impl Admin {
         request: &CreateEndpointRequest,
     ) -> Result<(Endpoint, Option<CreateRequest>), Failure> {
         let mut violations = Violations::new();
-        let secret = match &request.secret {
-            None => Some(Secret::generate(&*self.random)),
-            Some(text) => Secret::parse(text).map_err(|error| violations.add("secret", error)).ok(),
-        };
+        let secret =
+            secret_rotation::secret(&mut violations, request.secret.as_deref(), &*self.random);
         let create = create_request(&mut violations, request);
         let Some(message) = &request.endpoint else {
             violations.add("endpoint", "must be set");
@@ -308,12 +336,7 @@ fn create_request(
     violations: &mut Violations,
     request: &CreateEndpointRequest,
 ) -> Option<CreateRequest> {
-    if request.request_id.is_empty() {
-        return None;
-    }
-    let request_id = Uuid::try_parse(&request.request_id)
-        .map_err(|_| violations.add("request_id", "must be a UUID"))
-        .ok()?;
+    let request_id = secret_rotation::request_id(violations, &request.request_id)?;
     Some(CreateRequest { request_id, digest: Sha256::digest(request.encode_to_vec()).into() })
 }
 
