@@ -72,7 +72,7 @@ impl Deliverer {
         let webhook = Webhook {
             url: &config.url,
             headers: &config.headers,
-            secret: &leased.target.secret.secret,
+            secrets: leased.target.secrets.signing_at(start_time, leased.swaps_signatures),
             event_type: &leased.delivery.event_type,
             event_id: leased.delivery.event_id,
             delivery_id: leased.delivery.delivery_id,

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::account::AccountId;
 use super::clock::Timestamp;
+use super::endpoint_secrets::EndpointSecrets;
 use super::endpoint_url::EndpointUrl;
 use super::header::EndpointHeaders;
-use super::id::{EndpointId, SecretId};
+use super::id::EndpointId;
 use super::retry::RetrySchedule;
-use super::secret::Secret;
 use super::subscription::Subscription;
 
 /// Most endpoints of one account: each event makes one row per subscribed endpoint.
@@ -91,8 +91,8 @@ pub struct Endpoint {
     pub state: EndpointState,
     /// Why not; empty while active.
     pub state_reason: String,
-    /// The secret that signs.
-    pub secret: EndpointSecret,
+    /// What signs its requests.
+    pub secrets: EndpointSecrets,
     /// When it was registered.
     pub create_time: Timestamp,
     /// When it last changed.
@@ -106,23 +106,6 @@ impl Endpoint {
     #[must_use]
     pub fn etag(&self) -> String {
         format!("\"{}-{}\"", self.endpoint_id, self.version)
-    }
-}
-
-/// A secret in force and what may be shown of it.
-#[derive(Clone)]
-pub struct EndpointSecret {
-    /// Its id.
-    pub secret_id: SecretId,
-    /// The secret.
-    pub secret: Secret,
-    /// When it was made.
-    pub create_time: Timestamp,
-}
-
-impl std::fmt::Debug for EndpointSecret {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("EndpointSecret").field(&self.secret_id).finish()
     }
 }
 

@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod clock;
 pub mod delivery;
 pub mod endpoint;
+pub mod endpoint_secrets;
 pub mod endpoint_url;
 pub mod event;
 pub mod header;

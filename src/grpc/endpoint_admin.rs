@@ -11,15 +11,16 @@ use super::endpoint_fields::{self, ConfigChange, UrlPolicy};
 use super::event_samples;
 use super::failure::Failure;
 use super::page::{self, PAGES};
+use super::secret_rotation;
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Clock;
-use crate::domain::endpoint::{Endpoint, EndpointSecret, EndpointState, REASON_BYTES_MAX};
+use crate::domain::endpoint::{Endpoint, EndpointState, REASON_BYTES_MAX};
+use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
 use crate::domain::event::EventType;
 use crate::domain::id::{EndpointId, SecretId};
 use crate::domain::random::Random;
-use crate::domain::secret::Secret;
 use crate::proto;
 use crate::proto::endpoint::State;
 use crate::proto::endpoint_admin_server::EndpointAdmin;
@@ -28,7 +29,8 @@ use crate::proto::{
     DisableEndpointRequest, DisableEndpointResponse, EnableEndpointRequest, EnableEndpointResponse,
     GetEndpointRequest, GetEndpointResponse, GetEndpointSecretRequest, GetEndpointSecretResponse,
     ListEndpointsRequest, ListEndpointsResponse, ListEventTypesRequest, ListEventTypesResponse,
-    UpdateEndpointRequest, UpdateEndpointResponse,
+    RevokeEndpointSecretRequest, RevokeEndpointSecretResponse, RotateEndpointSecretRequest,
+    RotateEndpointSecretResponse, UpdateEndpointRequest, UpdateEndpointResponse,
 };
 use crate::store::Store;
 use crate::store::endpoints::{CreateRequest, EndpointList, EndpointWriteError};
@@ -59,8 +61,8 @@ impl EndpointAdmin for Admin {
         let created = self.store.create_endpoint(endpoint, create).await;
         let created = created.map_err(|error| Failure::EndpointWrite(id, error))?;
         Ok(Response::new(CreateEndpointResponse {
-            endpoint: Some(endpoint_fields::message(&created)),
-            secret: created.secret.secret.expose().to_owned(),
+            endpoint: Some(self.shown(&created)),
+            secret: created.secrets.current().secret.expose().to_owned(),
         }))
     }
 
@@ -74,7 +76,7 @@ impl EndpointAdmin for Admin {
         let id = violations.parse("endpoint_id", &request.endpoint_id);
         let (scope, id) = violations.finish(scope.zip(id))?;
         let endpoint = self.find(&scope, id).await?;
-        let message = endpoint_fields::message(&endpoint);
+        let message = self.shown(&endpoint);
         Ok(Response::new(GetEndpointResponse { endpoint: Some(message) }))
     }
 
@@ -90,7 +92,7 @@ impl EndpointAdmin for Admin {
         request: Request<UpdateEndpointRequest>,
     ) -> Result<Response<UpdateEndpointResponse>, Status> {
         let updated = self.update(request.get_ref()).await?;
-        let message = endpoint_fields::message(&updated);
+        let message = self.shown(&updated);
         Ok(Response::new(UpdateEndpointResponse { endpoint: Some(message) }))
     }
 
@@ -119,7 +121,7 @@ impl EndpointAdmin for Admin {
             endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
         let enabled = self.store.enable_endpoint(&account, id).await;
         let enabled = enabled.map_err(|error| Failure::EndpointWrite(id, error))?;
-        let message = endpoint_fields::message(&enabled);
+        let message = self.shown(&enabled);
         Ok(Response::new(EnableEndpointResponse { endpoint: Some(message) }))
     }
 
@@ -134,7 +136,7 @@ impl EndpointAdmin for Admin {
         let disabled = self.store.disable_endpoint(&account, id, &request.reason).await;
         let (endpoint, cancelled) = disabled.map_err(|error| Failure::EndpointWrite(id, error))?;
         Ok(Response::new(DisableEndpointResponse {
-            endpoint: Some(endpoint_fields::message(&endpoint)),
+            endpoint: Some(self.shown(&endpoint)),
             cancelled_delivery_count: i32::try_from(cancelled).unwrap_or(i32::MAX),
         }))
     }
@@ -147,10 +149,40 @@ impl EndpointAdmin for Admin {
         let (account, id) =
             endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
         let endpoint = self.find(&AccountScope::One(account), id).await?;
+        let current = endpoint.secrets.current();
         Ok(Response::new(GetEndpointSecretResponse {
-            secret_id: endpoint.secret.secret_id.to_string(),
-            secret: endpoint.secret.secret.expose().to_owned(),
+            secret_id: current.secret_id.to_string(),
+            secret: current.secret.expose().to_owned(),
         }))
+    }
+
+    async fn rotate_endpoint_secret(
+        &self,
+        request: Request<RotateEndpointSecretRequest>,
+    ) -> Result<Response<RotateEndpointSecretResponse>, Status> {
+        let (account, id, rotation) = secret_rotation::read(request.get_ref(), &*self.random)?;
+        let rotated = self.store.rotate_secret(&account, id, rotation).await;
+        let rotated = rotated.map_err(|error| Failure::SecretWrite(id, error))?;
+        Ok(Response::new(RotateEndpointSecretResponse {
+            endpoint: Some(self.shown(&rotated.endpoint)),
+            secret: rotated.secret.secret.expose().to_owned(),
+        }))
+    }
+
+    async fn revoke_endpoint_secret(
+        &self,
+        request: Request<RevokeEndpointSecretRequest>,
+    ) -> Result<Response<RevokeEndpointSecretResponse>, Status> {
+        let request = request.get_ref();
+        let mut violations = Violations::new();
+        let secret_id = violations.parse("secret_id", &request.secret_id);
+        let account = violations.account(&request.account_id);
+        let id = violations.parse("endpoint_id", &request.endpoint_id);
+        let ((account, id), secret_id) = violations.finish(account.zip(id).zip(secret_id))?;
+        let endpoint = self.store.revoke_secret(&account, id, secret_id).await;
+        let endpoint = endpoint.map_err(|error| Failure::SecretWrite(id, error))?;
+        let message = self.shown(&endpoint);
+        Ok(Response::new(RevokeEndpointSecretResponse { endpoint: Some(message) }))
     }
 
     async fn list_event_types(
@@ -167,10 +199,8 @@ impl Admin {
         request: &CreateEndpointRequest,
     ) -> Result<(Endpoint, Option<CreateRequest>), Failure> {
         let mut violations = Violations::new();
-        let secret = match &request.secret {
-            None => Some(Secret::generate(&*self.random)),
-            Some(text) => Secret::parse(text).map_err(|error| violations.add("secret", error)).ok(),
-        };
+        let secret =
+            secret_rotation::secret(&mut violations, request.secret.as_deref(), &*self.random);
         let create = create_request(&mut violations, request);
         let Some(message) = &request.endpoint else {
             violations.add("endpoint", "must be set");
@@ -190,13 +220,21 @@ impl Admin {
                 config,
                 state: EndpointState::Active,
                 state_reason: String::new(),
-                secret: EndpointSecret { secret_id, secret, create_time: now },
+                secrets: EndpointSecrets::new(EndpointSecret {
+                    secret_id,
+                    secret,
+                    create_time: now,
+                }),
                 create_time: now,
                 update_time: now,
                 version: 1,
             }
         });
         Ok((violations.finish(endpoint)?, create))
+    }
+
+    fn shown(&self, endpoint: &Endpoint) -> proto::Endpoint {
+        endpoint_fields::message(endpoint, self.clock.now())
     }
 
     async fn find(&self, scope: &AccountScope, id: EndpointId) -> Result<Endpoint, Failure> {
@@ -254,7 +292,7 @@ impl Admin {
             event_type.is_none_or(|wanted| endpoint.config.subscription.wants(wanted.name()))
         });
         Ok(ListEndpointsResponse {
-            endpoints: endpoints.iter().map(endpoint_fields::message).collect(),
+            endpoints: endpoints.iter().map(|endpoint| self.shown(endpoint)).collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }
@@ -298,12 +336,7 @@ fn create_request(
     violations: &mut Violations,
     request: &CreateEndpointRequest,
 ) -> Option<CreateRequest> {
-    if request.request_id.is_empty() {
-        return None;
-    }
-    let request_id = Uuid::try_parse(&request.request_id)
-        .map_err(|_| violations.add("request_id", "must be a UUID"))
-        .ok()?;
+    let request_id = secret_rotation::request_id(violations, &request.request_id)?;
     Some(CreateRequest { request_id, digest: Sha256::digest(request.encode_to_vec()).into() })
 }
 

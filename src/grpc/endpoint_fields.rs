@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use super::violations::Violations;
 use crate::domain::address::AddressPolicy;
+use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::{
     DESCRIPTION_BYTES_MAX, ENDPOINT_IN_FLIGHT_MAX, Endpoint, EndpointConfig, EndpointState,
     REQUEST_TIMEOUT_MAX, REQUEST_TIMEOUT_MIN,
 };
+use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::header::EndpointHeaders;
 use crate::domain::pace::DELIVERIES_PER_SECOND_MAX;
@@ -256,12 +258,11 @@ fn shown_limit(limit: Option<u32>) -> i32 {
     limit.map_or(0, |max| i32::try_from(max).unwrap_or(i32::MAX))
 }
 
-/// An endpoint as it is shown.
+/// An endpoint as it is shown at `now`.
 #[must_use]
-pub fn message(endpoint: &Endpoint) -> proto::Endpoint {
+pub fn message(endpoint: &Endpoint, now: Timestamp) -> proto::Endpoint {
     let config = &endpoint.config;
     let waits = config.retry_schedule.as_ref().map_or(&[][..], RetrySchedule::waits);
-    let secret = &endpoint.secret;
     proto::Endpoint {
         account_id: endpoint.account_id.to_string(),
         endpoint_id: endpoint.endpoint_id.to_string(),
@@ -281,16 +282,23 @@ pub fn message(endpoint: &Endpoint) -> proto::Endpoint {
         max_in_flight: shown_limit(config.limits.in_flight_max),
         state: state(endpoint.state).into(),
         state_reason: endpoint.state_reason.clone(),
-        secrets: vec![proto::EndpointSecret {
-            secret_id: secret.secret_id.to_string(),
-            hint: secret.secret.hint(),
-            create_time: Some(secret.create_time.into()),
-            expire_time: None,
-        }],
+        secrets: secrets(&endpoint.secrets, now),
         create_time: Some(endpoint.create_time.into()),
         update_time: Some(endpoint.update_time.into()),
         etag: endpoint.etag(),
     }
+}
+
+fn secrets(secrets: &EndpointSecrets, now: Timestamp) -> Vec<proto::EndpointSecret> {
+    let shown = |secret: &EndpointSecret, expire_time: Option<Timestamp>| proto::EndpointSecret {
+        secret_id: secret.secret_id.to_string(),
+        hint: secret.secret.hint(),
+        create_time: Some(secret.create_time.into()),
+        expire_time: expire_time.map(Into::into),
+    };
+    let previous = secrets.previous_at(now);
+    let previous = previous.map(|previous| shown(&previous.secret, Some(previous.expire_time)));
+    std::iter::once(shown(secrets.current(), None)).chain(previous).collect()
 }
 
 fn state(state: EndpointState) -> State {

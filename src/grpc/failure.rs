@@ -9,10 +9,12 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt, pb};
 
 use crate::domain::endpoint::ENDPOINTS_PER_ACCOUNT_MAX;
-use crate::domain::id::{DeliveryId, EndpointId, EventId};
+use crate::domain::endpoint_secrets::{RevocationError, RotationError};
+use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
 use crate::proto::ErrorReason;
 use crate::store::endpoints::EndpointWriteError;
 use crate::store::error::StoreError;
+use crate::store::secrets::SecretWriteError;
 
 /// The domain of every `google.rpc.ErrorInfo` (AIP-193).
 const ERROR_DOMAIN: &str = "webhooks.bookora";
@@ -45,6 +47,8 @@ pub enum Failure {
     IdempotencyKeyReused(EventId),
     /// Writing an endpoint failed.
     EndpointWrite(EndpointId, EndpointWriteError),
+    /// Writing an endpoint's secrets failed.
+    SecretWrite(EndpointId, SecretWriteError),
     /// The log no longer reaches back to a token.
     ResumeTokenExpired,
     /// A watcher has not read for too long.
@@ -86,6 +90,7 @@ impl From<Failure> for Status {
                 &first.to_string(),
             ),
             Failure::EndpointWrite(id, error) => endpoint_write(id, error),
+            Failure::SecretWrite(id, error) => secret_write(id, error),
             Failure::ResumeTokenExpired => plain(
                 Code::OutOfRange,
                 ErrorReason::ResumeTokenExpired,
@@ -144,6 +149,54 @@ fn endpoint_write(id: EndpointId, error: EndpointWriteError) -> Status {
             &first.to_string(),
         ),
         EndpointWriteError::Store(error) => store(&error),
+    }
+}
+
+fn secret_write(id: EndpointId, error: SecretWriteError) -> Status {
+    match error {
+        SecretWriteError::EndpointNotFound => Failure::EndpointNotFound(id).into(),
+        SecretWriteError::Rotation(RotationError::InProgress { secret_id, expire_time }) => {
+            failed_precondition(
+                ErrorReason::RotationInProgress,
+                &secret_id.to_string(),
+                format!(
+                    "a rotation is in progress: {secret_id} signs until {expire_time}; wait, or \
+                     end it with RevokeEndpointSecret"
+                ),
+            )
+        }
+        SecretWriteError::Rotation(RotationError::SameSecret) => {
+            let description = "must be another than the current secret".to_owned();
+            let same = Violation { field: "secret".to_owned(), description };
+            Failure::InvalidFields(vec![same]).into()
+        }
+        SecretWriteError::Revocation(secret, error) => revocation(secret, error),
+        SecretWriteError::RequestIdReused(secret) => already_exists(
+            ErrorReason::RequestIdReused,
+            "the request_id was used for a request with other content; use another",
+            "EndpointSecret",
+            &secret.to_string(),
+        ),
+        SecretWriteError::Store(error) => store(&error),
+    }
+}
+
+fn revocation(secret: SecretId, error: RevocationError) -> Status {
+    match error {
+        RevocationError::InUse => failed_precondition(
+            ErrorReason::SecretInUse,
+            &secret.to_string(),
+            format!(
+                "{secret} is the current secret: to end it, call RotateEndpointSecret with an \
+                 overlap of 0"
+            ),
+        ),
+        RevocationError::NotFound => {
+            let mut details = info(ErrorReason::SecretNotFound, HashMap::new());
+            let message = format!("the endpoint has no secret {secret} in force");
+            details.set_resource_info("EndpointSecret", secret.to_string(), "", &message);
+            Status::with_error_details(Code::NotFound, message, details)
+        }
     }
 }
 
@@ -212,6 +265,12 @@ fn already_exists(reason: ErrorReason, message: &str, kind: &str, id: &str) -> S
     Status::with_error_details(Code::AlreadyExists, message, details)
 }
 
+fn failed_precondition(reason: ErrorReason, subject: &str, message: String) -> Status {
+    let mut details = info(reason, HashMap::new());
+    details.add_precondition_failure_violation(name(reason), subject, &message);
+    Status::with_error_details(Code::FailedPrecondition, message, details)
+}
+
 fn unavailable(reason: ErrorReason, message: &str) -> Status {
     let mut details = info(reason, HashMap::new());
     details.set_retry_info(Some(RETRY_DELAY));
@@ -227,7 +286,11 @@ fn plain(code: Code, reason: ErrorReason, message: &str) -> Status {
 }
 
 fn info(reason: ErrorReason, metadata: HashMap<String, String>) -> ErrorDetails {
+    ErrorDetails::with_error_info(name(reason), ERROR_DOMAIN, metadata)
+}
+
+/// A reason's name, as programs compare it.
+fn name(reason: ErrorReason) -> &'static str {
     let name = reason.as_str_name();
-    let name = name.strip_prefix("ERROR_REASON_").unwrap_or(name);
-    ErrorDetails::with_error_info(name, ERROR_DOMAIN, metadata)
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
 }

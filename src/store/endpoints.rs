@@ -401,7 +401,7 @@ async fn find_for_write(
     }
 }
 
-async fn find<C: ConnectionTrait>(
+pub(super) async fn find<C: ConnectionTrait>(
     connection: &C,
     scope: &AccountScope,
     endpoint_id: EndpointId,
@@ -425,13 +425,15 @@ async fn with_secrets<C: ConnectionTrait>(
         .filter(endpoint_secrets::Column::EndpointId.is_in(rows.iter().map(|row| row.endpoint_id)))
         .all(connection)
         .await?;
-    let mut secrets: HashMap<Uuid, _> =
-        secrets.into_iter().map(|secret| (secret.endpoint_id, secret)).collect();
+    let mut by_endpoint: HashMap<Uuid, Vec<_>> = HashMap::new();
+    for secret in secrets {
+        by_endpoint.entry(secret.endpoint_id).or_default().push(secret);
+    }
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         // Read outside a transaction, the endpoint may have been deleted between the two reads.
-        if let Some(secret) = secrets.remove(&row.endpoint_id) {
-            found.push(row::endpoint(row, &secret)?);
+        if let Some(secrets) = by_endpoint.remove(&row.endpoint_id) {
+            found.push(row::endpoint(row, &secrets)?);
         }
     }
     Ok(found)

@@ -4,7 +4,8 @@ use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait};
 
 use super::error::StoreError;
 
-/// Rows of one insert. SQLite binds at most 32,766 values in a statement, the widest row has 14.
+/// Rows of one insert. SQLite binds at most 32,766 values in a statement, the widest row of those
+/// that come by the thousand has 15.
 const INSERT_ROWS_MAX: usize = 2_000;
 
 /// Inserts rows in as few statements as the bind limit allows.

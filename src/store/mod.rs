@@ -1,9 +1,9 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] (reads). Writes that come often are committed
-//! in groups (`group_commit`). [`room`] and [`wakeup`] are what publishing and dispatching share
-//! beside the tables.
+//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`secrets`] (rotate, revoke). Writes
+//! that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
+//! publishing and dispatching share beside the tables.
 
 pub mod changes;
 pub mod database;
@@ -20,6 +20,7 @@ pub mod queue;
 pub mod record;
 pub mod room;
 mod row;
+pub mod secrets;
 pub mod turns;
 pub mod wakeup;
 

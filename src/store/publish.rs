@@ -254,6 +254,7 @@ impl Publisher {
             lease_token: LeaseToken::new(&*self.random),
             payload: event.payload.clone(),
             trace_parent: event.trace_parent.clone(),
+            swaps_signatures: false,
             target: Arc::clone(target),
         };
         Handed { leased, slot }
@@ -275,6 +276,7 @@ impl Rows {
             attempt_count: Set(0),
             next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
             claim_count: Set(0),
+            swaps_signatures: Set(false),
             lease_token: Set(token.map(LeaseToken::as_stored)),
             lease_expire_time: Set(token.map(|_| lease_expiry.as_unix_nanos())),
             create_time: Set(delivery.create_time.as_unix_nanos()),

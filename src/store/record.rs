@@ -22,7 +22,7 @@ use crate::failpoint;
 /// Outcomes that are written in one transaction before the next begins.
 pub const GROUP_VERDICTS_MAX: usize = 256;
 /// Values of a row in [`Recorder::update`].
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 9;
 
 /// Whether an outcome was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +93,8 @@ impl Recorder {
         let sql = format!(
             "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
              revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
-             update_time = v.column8, claim_count = 0, lease_token = NULL, \
-             lease_expire_time = NULL \
+             update_time = v.column8, swaps_signatures = v.column9, claim_count = 0, \
+             lease_token = NULL, lease_expire_time = NULL \
              FROM (VALUES {}) AS v \
              WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
              RETURNING deliveries.delivery_id",
@@ -119,5 +119,6 @@ fn verdict_values(verdict: &Verdict) -> [Value; COLUMNS] {
         row::stored_count(delivery.attempt_count).into(),
         delivery.next_attempt_time.map(Timestamp::as_unix_nanos).into(),
         delivery.update_time.as_unix_nanos().into(),
+        verdict.swaps_signatures.into(),
     ]
 }

@@ -12,9 +12,8 @@ use crate::domain::attempt::{
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::endpoint::{
-    Endpoint, EndpointConfig, EndpointLimits, EndpointSecret, EndpointState,
-};
+use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointLimits, EndpointState};
+use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets, ExpiringSecret};
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::event::Event;
 use crate::domain::header::EndpointHeaders;
@@ -132,10 +131,10 @@ pub fn event(row: events::Model) -> Result<Event, StoreError> {
     })
 }
 
-/// An endpoint from its row and its secret's.
+/// An endpoint from its row and those of its secrets.
 pub fn endpoint(
     row: endpoints::Model,
-    secret: &endpoint_secrets::Model,
+    secrets: &[endpoint_secrets::Model],
 ) -> Result<Endpoint, StoreError> {
     let waits: Option<Vec<u64>> = row.retry_schedule.as_deref().map(from_json).transpose()?;
     let schedule = waits
@@ -162,7 +161,7 @@ pub fn endpoint(
         },
         state: value(&ENDPOINT_STATES, row.state)?,
         state_reason: row.state_reason,
-        secret: endpoint_secret(secret)?,
+        secrets: endpoint_secrets(secrets)?,
         create_time: Timestamp::from_unix_nanos(row.create_time),
         update_time: Timestamp::from_unix_nanos(row.update_time),
         version: count(row.version)?,
@@ -211,14 +210,31 @@ pub fn endpoint_row(endpoint: &Endpoint) -> endpoints::ActiveModel {
     }
 }
 
-/// The row of an endpoint's secret.
+/// The row of an endpoint's current secret, without the request that made it.
 pub fn secret_row(endpoint: &Endpoint) -> endpoint_secrets::ActiveModel {
+    let current = endpoint.secrets.current();
     endpoint_secrets::ActiveModel {
-        secret_id: Set(endpoint.secret.secret_id.as_uuid()),
+        secret_id: Set(current.secret_id.as_uuid()),
         endpoint_id: Set(endpoint.endpoint_id.as_uuid()),
-        secret: Set(endpoint.secret.secret.expose().to_owned()),
-        create_time: Set(endpoint.secret.create_time.as_unix_nanos()),
+        secret: Set(current.secret.expose().to_owned()),
+        create_time: Set(current.create_time.as_unix_nanos()),
+        expire_time: Set(None),
+        rotate_request_id: Set(None),
+        rotate_request_digest: Set(None),
     }
+}
+
+fn endpoint_secrets(rows: &[endpoint_secrets::Model]) -> Result<EndpointSecrets, StoreError> {
+    let (mut current, mut previous) = (None, None);
+    for row in rows {
+        let secret = endpoint_secret(row)?;
+        match row.expire_time.map(Timestamp::from_unix_nanos) {
+            None => current = Some(secret),
+            Some(expire_time) => previous = Some(ExpiringSecret { secret, expire_time }),
+        }
+    }
+    let current = current.ok_or_else(|| corrupt("expire_time", "no secret is the current one"))?;
+    Ok(EndpointSecrets::stored(current, previous))
 }
 
 fn endpoint_secret(row: &endpoint_secrets::Model) -> Result<EndpointSecret, StoreError> {

@@ -37,7 +37,8 @@ pub fn sample(account_id: &str, event_type: EventType) -> PublishEventRequest {
     }
 }
 
-async fn publish(service: &Service, request: PublishEventRequest) -> PublishEventResponse {
+/// Publishes.
+pub async fn publish(service: &Service, request: PublishEventRequest) -> PublishEventResponse {
     let published = service.ingest().await.publish_event(request).await;
     published.expect("it is published").into_inner()
 }
@@ -56,7 +57,7 @@ async fn deliveries_of(service: &Service, event_id: &str) -> Vec<Delivery> {
 }
 
 /// The one delivery of an event, once it is in a state.
-async fn delivery_in(service: &Service, event_id: &str, state: State) -> Delivery {
+pub async fn delivery_in(service: &Service, event_id: &str, state: State) -> Delivery {
     eventually(&format!("a delivery is {}", state.as_str_name()), async || {
         let mut deliveries = deliveries_of(service, event_id).await;
         assert_eq!(deliveries.len(), 1, "the event has one delivery");
@@ -74,7 +75,8 @@ async fn attempts_of(service: &Service, delivery: &Delivery) -> Vec<Attempt> {
     service.query().await.list_attempts(request).await.expect("listed").into_inner().attempts
 }
 
-fn seconds(seconds: i64) -> prost_types::Duration {
+/// A duration of the contract.
+pub fn seconds(seconds: i64) -> prost_types::Duration {
     prost_types::Duration { seconds, nanos: 0 }
 }
 

@@ -13,5 +13,6 @@ mod javascript;
 mod neighbours;
 mod node;
 mod party;
+mod rotation;
 mod service;
 mod watches;

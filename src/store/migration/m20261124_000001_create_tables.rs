@@ -35,7 +35,7 @@ impl MigrationTrait for Migration {
 }
 
 /// Written out, because sea-query has no partial indexes; SQLite and PostgreSQL read them alike.
-const INDEXES: [&str; 10] = [
+const INDEXES: [&str; 11] = [
     // A key means one event.
     "CREATE UNIQUE INDEX events_idempotency ON events (account_id, idempotency_key) \
      WHERE idempotency_key IS NOT NULL",
@@ -45,6 +45,9 @@ const INDEXES: [&str; 10] = [
     // Matching at publish, and listing newest first.
     "CREATE INDEX endpoints_account ON endpoints (account_id, endpoint_id)",
     "CREATE INDEX endpoint_secrets_endpoint ON endpoint_secrets (endpoint_id)",
+    // An endpoint has one current secret.
+    "CREATE UNIQUE INDEX endpoint_secrets_current ON endpoint_secrets (endpoint_id) \
+     WHERE expire_time IS NULL",
     // Due work: only open and free rows are in it, so its size is the backlog, not the history.
     "CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_attempt_time) \
      WHERE next_attempt_time IS NOT NULL AND lease_token IS NULL",
@@ -95,6 +98,9 @@ fn endpoint_secrets() -> TableCreateStatement {
         .col(uuid("endpoint_id"))
         .col(text("secret"))
         .col(big_integer("create_time"))
+        .col(big_integer_null("expire_time"))
+        .col(uuid_null("rotate_request_id"))
+        .col(binary_null("rotate_request_digest"))
         .to_owned()
 }
 
@@ -125,6 +131,7 @@ fn deliveries() -> TableCreateStatement {
         .col(integer("attempt_count"))
         .col(big_integer_null("next_attempt_time"))
         .col(integer("claim_count").default(0))
+        .col(boolean("swaps_signatures"))
         .col(big_integer_null("lease_token"))
         .col(big_integer_null("lease_expire_time"))
         .col(big_integer("create_time"))
