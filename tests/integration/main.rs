@@ -5,10 +5,12 @@
 //! JavaScript; every other module is a group of claims.
 
 mod architecture;
+mod bad_input;
 mod body_writer;
 mod command_line;
 mod crashes;
 mod deliveries;
+mod endpoints;
 mod javascript;
 mod neighbours;
 mod node;

@@ -14,6 +14,8 @@ use tonic::transport::Channel;
 /// How long anything awaited may take before a test fails: far longer than it does.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
+const ALLOW_LOOPBACK: &str = "--allow-network=127.0.0.0/8";
+
 /// A running service. It is killed when dropped.
 pub struct Service {
     child: Child,
@@ -26,18 +28,24 @@ impl Service {
     /// Starts the service on a database of its own, with loopback allowed and these arguments
     /// besides.
     pub fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (child, address) = spawn(folder.path(), &arguments, None);
-        Self { child, address, arguments, folder }
+        Self::launch(&[&[ALLOW_LOOPBACK], arguments].concat(), None)
+    }
+
+    /// The same without loopback allowed: it sends to the public internet only.
+    pub fn start_strict() -> Self {
+        Self::launch(&[], None)
     }
 
     /// Starts the service as [`Service::start`] does, to end by itself at a failpoint. After a
     /// restart it has none.
     pub fn start_failing(arguments: &[&str], failpoint: &str) -> Self {
+        Self::launch(&[&[ALLOW_LOOPBACK], arguments].concat(), Some(failpoint))
+    }
+
+    fn launch(arguments: &[&str], failpoint: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (child, address) = spawn(folder.path(), &arguments, Some(failpoint));
+        let (child, address) = spawn(folder.path(), &arguments, failpoint);
         Self { child, address, arguments, folder }
     }
 
@@ -138,7 +146,6 @@ pub fn serve_arguments(folder: &Path) -> Vec<String> {
     vec![
         "serve".to_owned(),
         "--listen=127.0.0.1:0".to_owned(),
-        "--allow-network=127.0.0.0/8".to_owned(),
         format!("--database-url=sqlite://{}?mode=rwc", folder.join("test.db").display()),
     ]
 }
