@@ -20,7 +20,7 @@ use super::clock::Timestamp;
 use super::endpoint::Target;
 use super::id::{DeliveryId, EndpointId, EventId, LeaseToken};
 use super::random::Random;
-use super::retry::{RetrySchedule, with_jitter};
+use super::retry::{RetrySchedule, jittered_wait};
 use super::trace_parent::TraceParent;
 
 /// What became of a delivery so far.
@@ -123,7 +123,10 @@ pub fn judge(
     let retry_wait = schedule.wait_before_retry(attempt.number);
     let (state, next_attempt_time) = match (attempt.exchange.outcome, retry_wait) {
         (Outcome::Succeeded, _) => (DeliveryState::Succeeded, None),
-        (_, Some(wait)) => (DeliveryState::Retrying, Some(now + with_jitter(wait, random))),
+        (_, Some(wait)) => {
+            let wait = jittered_wait(wait, attempt.exchange.asked_wait(now), random);
+            (DeliveryState::Retrying, Some(now + wait))
+        }
         (_, None) => (DeliveryState::Failed, None),
     };
     let delivery = Delivery {
@@ -136,4 +139,113 @@ pub fn judge(
         ..before.clone()
     };
     Verdict { delivery, previous_state: before.state, lease_token: leased.lease_token, attempt }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::attempt::{Exchange, Response, Timing, Trigger};
+    use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointSecret, EndpointState};
+    use crate::domain::endpoint_url::EndpointUrl;
+    use crate::domain::id::{AttemptId, SecretId};
+    use crate::domain::random::SeededRandom;
+    use crate::domain::retry_after::RetryAfter;
+    use crate::domain::secret::Secret;
+
+    const NOW: Timestamp = Timestamp::from_unix_millis(1_781_087_400_000);
+
+    fn leased(attempt_count: u32) -> LeasedDelivery {
+        let random: &dyn Random = &SeededRandom::new(1);
+        let account_id: AccountId = "acct_1".parse().unwrap();
+        let endpoint_id = EndpointId::new(NOW, random);
+        let secret = EndpointSecret {
+            secret_id: SecretId::new(NOW, random),
+            secret: Secret::generate(random),
+            create_time: NOW,
+        };
+        let endpoint = Endpoint {
+            endpoint_id,
+            account_id: account_id.clone(),
+            config: EndpointConfig::new(EndpointUrl::stored("https://a.example/").unwrap()),
+            state: EndpointState::Active,
+            state_reason: String::new(),
+            secret,
+            create_time: NOW,
+            update_time: NOW,
+            version: 1,
+        };
+        let delivery = Delivery {
+            delivery_id: DeliveryId::new(NOW, random),
+            account_id,
+            event_id: EventId::new(NOW, random),
+            event_type: "booking.created".to_owned(),
+            endpoint_id,
+            state: DeliveryState::Pending,
+            state_reason: String::new(),
+            revision: attempt_count + 1,
+            attempt_count,
+            next_attempt_time: Some(NOW),
+            create_time: NOW,
+            update_time: NOW,
+        };
+        LeasedDelivery {
+            delivery,
+            lease_token: LeaseToken::new(random),
+            payload: Bytes::new(),
+            trace_parent: TraceParent::new(random),
+            target: Arc::new(endpoint),
+        }
+    }
+
+    /// The verdict on an attempt that was answered with a status.
+    fn answered(attempt_count: u32, status: u16, retry_after: Option<RetryAfter>) -> Delivery {
+        let is_success = (200..300).contains(&status);
+        let response =
+            Response { status, headers: vec![], body: vec![], body_truncated: false, retry_after };
+        let attempt = Attempt {
+            attempt_id: AttemptId::new(NOW, &SeededRandom::new(2)),
+            number: attempt_count + 1,
+            trigger: Trigger::Schedule,
+            start_time: NOW,
+            exchange: Exchange {
+                outcome: if is_success { Outcome::Succeeded } else { Outcome::HttpStatus },
+                error_message: (!is_success).then(|| format!("the receiver answered {status}")),
+                remote_address: None,
+                response: Some(response),
+                timing: Timing::default(),
+            },
+        };
+        let schedule = RetrySchedule::new(vec![Duration::from_secs(10)]).unwrap();
+        judge(&leased(attempt_count), attempt, &schedule, NOW, &SeededRandom::new(3)).delivery
+    }
+
+    #[test]
+    fn a_429_or_503_lengthens_the_wait_by_its_retry_after_and_no_other_status_does() {
+        let asked = Some(RetryAfter::Delay(Duration::from_secs(100)));
+        for (status, retry_after, wait_seconds) in [
+            (500, None, 8.0..=12.0),
+            (503, None, 8.0..=12.0),
+            (503, asked, 100.0..=120.0),
+            (429, asked, 100.0..=120.0),
+            (500, asked, 8.0..=12.0),
+            (503, Some(RetryAfter::Delay(Duration::from_secs(1))), 8.0..=12.0),
+            (503, Some(RetryAfter::Date(NOW + Duration::from_mins(1))), 60.0..=72.0),
+            (503, Some(RetryAfter::Date(NOW - Duration::from_mins(1))), 8.0..=12.0),
+        ] {
+            let delivery = answered(0, status, retry_after);
+            assert_eq!(delivery.state, DeliveryState::Retrying);
+            let wait = delivery.next_attempt_time.unwrap().since(NOW).as_secs_f64();
+            assert!(wait_seconds.contains(&wait), "{status} {retry_after:?}: {wait} s");
+        }
+    }
+
+    #[test]
+    fn a_retry_after_adds_no_attempt_to_a_schedule_that_has_ended() {
+        let asked = Some(RetryAfter::Delay(Duration::from_secs(100)));
+        let delivery = answered(1, 503, asked);
+        assert_eq!((delivery.state, delivery.next_attempt_time), (DeliveryState::Failed, None));
+    }
 }

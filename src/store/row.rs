@@ -224,6 +224,7 @@ pub fn attempt(row: attempts::Model) -> Result<Attempt, StoreError> {
         headers,
         body: row.response_body,
         body_truncated: row.response_body_truncated,
+        retry_after: None,
     });
     Ok(Attempt {
         attempt_id: AttemptId::from_uuid(row.attempt_id),
