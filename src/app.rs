@@ -13,6 +13,7 @@ use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::rescue;
+use crate::delivery::suspension::Suspension;
 use crate::domain::address::AddressPolicy;
 use crate::domain::clock::Clock;
 use crate::domain::random::Random;
@@ -43,6 +44,7 @@ pub struct App {
     grpc: JoinHandle<Result<(), tonic::transport::Error>>,
     dispatcher: JoinHandle<()>,
     rescue: JoinHandle<()>,
+    suspension: JoinHandle<()>,
 }
 
 impl App {
@@ -89,6 +91,12 @@ impl App {
             Dispatcher::new(Arc::clone(&store), Arc::new(deliverer), Arc::clone(&clock));
         let dispatcher = tokio::spawn(dispatcher.run(handed, stop_dispatching.clone()));
         let rescue = tokio::spawn(rescue::run(Arc::clone(&store), stop_dispatching.clone()));
+        let suspension = Suspension {
+            store: Arc::clone(&store),
+            after: settings.suspend_after,
+            clock: Arc::clone(&clock),
+        };
+        let suspension = tokio::spawn(suspension.run(stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
@@ -96,7 +104,17 @@ impl App {
         let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
         health.serving().await;
         let grpc = tokio::spawn(grpc);
-        Ok(Self { address, store, health, drain, stop_dispatching, grpc, dispatcher, rescue })
+        Ok(Self {
+            address,
+            store,
+            health,
+            drain,
+            stop_dispatching,
+            grpc,
+            dispatcher,
+            rescue,
+            suspension,
+        })
     }
 
     /// Runs until the server fails.
@@ -125,6 +143,9 @@ impl App {
         }
         if self.rescue.await.is_err() {
             tracing::warn!("the rescue of leases had failed");
+        }
+        if self.suspension.await.is_err() {
+            tracing::warn!("the suspension of endpoints had failed");
         }
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the database could not be closed");

@@ -99,7 +99,17 @@ pub struct Exchange {
     pub timing: Timing,
 }
 
+/// The status of a receiver that wants nothing more: 410 Gone (RFC 9110, section 15.5.11).
+const STATUS_GONE: u16 = 410;
+
 impl Exchange {
+    /// Whether the receiver said that it is gone for good.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        let status = self.response.as_ref().map(|response| response.status);
+        self.outcome == Outcome::HttpStatus && status == Some(STATUS_GONE)
+    }
+
     /// How long the receiver asks to be left alone from `now` on: the `Retry-After` of a 429 or 503.
     #[must_use]
     pub fn asked_wait(&self, now: Timestamp) -> Option<Duration> {

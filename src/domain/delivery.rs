@@ -5,9 +5,9 @@
 //! (new) ──> PENDING ───────────────────────────────> SUCCEEDED
 //!              │  attempt failed, retries left          ^
 //!              ├────────────> RETRYING ─────────────────┤
-//!              │                 │ last retry failed
+//!              │                 │ last retry failed, or 410 Gone
 //!              ├─────────────────┴────────────> FAILED
-//!              └─────────────────┴────────────> CANCELLED (endpoint disabled or deleted)
+//!              └─────────────────┴────────────> CANCELLED (endpoint disabled, suspended or deleted)
 //! ```
 //!
 //! Being sent is a lease, not a state: it costs no change of a row to start an attempt.
@@ -32,7 +32,7 @@ pub enum DeliveryState {
     Retrying,
     /// Acknowledged.
     Succeeded,
-    /// Every attempt failed.
+    /// Every attempt failed, or one told that the receiver is gone.
     Failed,
     /// Given up before its schedule ended.
     Cancelled,
@@ -123,6 +123,7 @@ pub fn judge(
     let retry_wait = schedule.wait_before_retry(attempt.number);
     let (state, next_attempt_time) = match (attempt.exchange.outcome, retry_wait) {
         (Outcome::Succeeded, _) => (DeliveryState::Succeeded, None),
+        _ if attempt.exchange.is_gone() => (DeliveryState::Failed, None),
         (_, Some(wait)) => {
             let wait = jittered_wait(wait, attempt.exchange.asked_wait(now), random);
             (DeliveryState::Retrying, Some(now + wait))
@@ -240,6 +241,13 @@ mod tests {
             let wait = delivery.next_attempt_time.unwrap().since(NOW).as_secs_f64();
             assert!(wait_seconds.contains(&wait), "{status} {retry_after:?}: {wait} s");
         }
+    }
+
+    #[test]
+    fn a_receiver_that_is_gone_is_not_tried_again() {
+        let delivery = answered(0, 410, None);
+        assert_eq!((delivery.state, delivery.next_attempt_time), (DeliveryState::Failed, None));
+        assert_eq!(answered(0, 404, None).state, DeliveryState::Retrying);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] (reads). Writes that come often are committed
+//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`suspension`]. Writes that come often are committed
 //! in groups (`group_commit`). [`room`] and [`wakeup`] are what publishing and dispatching share
 //! beside the tables.
 
@@ -20,6 +20,8 @@ pub mod queue;
 pub mod record;
 pub mod room;
 mod row;
+mod streaks;
+pub mod suspension;
 pub mod wakeup;
 
 use std::sync::Arc;
@@ -39,6 +41,7 @@ use self::lease::LeaseTerms;
 use self::publish::{GROUP_EVENTS_MAX, Handed, Published, Publisher};
 use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
 use self::room::{Room, RoomLimits};
+use self::streaks::Streaks;
 use self::wakeup::Wakeup;
 use crate::domain::clock::Clock;
 use crate::domain::delivery::Verdict;
@@ -77,6 +80,7 @@ pub struct Store {
     verdicts: GroupCommit<Verdict, Recorded>,
     change_log: Arc<ChangeLog>,
     room: Arc<Room>,
+    streaks: Arc<Streaks>,
     wakeup: Arc<Wakeup>,
     lease_terms: LeaseTerms,
     clock: Arc<dyn Clock>,
@@ -102,6 +106,7 @@ impl Store {
 
         let change_log = ChangeLog::start(Arc::clone(&connections));
         let wakeup = Arc::new(Wakeup::default());
+        let streaks = Arc::new(Streaks::default());
         let room = Room::new(settings.room);
         let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
         let in_flight_max = settings.room.in_flight_max as usize;
@@ -118,6 +123,7 @@ impl Store {
         };
         let recorder = Recorder {
             connections: Arc::clone(&connections),
+            streaks: Arc::clone(&streaks),
             wakeup: Arc::clone(&wakeup),
             change_log: Arc::clone(&change_log),
         };
@@ -127,6 +133,7 @@ impl Store {
             connections,
             change_log,
             room,
+            streaks,
             wakeup,
             lease_terms,
             clock,

@@ -13,4 +13,5 @@ mod node;
 mod party;
 mod plain_receiver;
 mod service;
+mod suspension;
 mod watches;
