@@ -13,6 +13,7 @@ use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::rescue;
+use crate::delivery::suspension::Suspension;
 use crate::domain::address::AddressPolicy;
 use crate::domain::clock::Clock;
 use crate::domain::random::Random;
@@ -43,6 +44,7 @@ pub struct App {
     grpc: JoinHandle<Result<(), tonic::transport::Error>>,
     dispatcher: JoinHandle<()>,
     rescue: JoinHandle<()>,
+    suspension: JoinHandle<()>,
 }
 
 impl App {
@@ -91,6 +93,12 @@ impl App {
             rescue::run(Arc::clone(&store), dispatcher.under_way(), stop_dispatching.clone());
         let rescue = tokio::spawn(rescue);
         let dispatcher = tokio::spawn(dispatcher.run(handed, stop_dispatching.clone()));
+        let suspension = Suspension {
+            store: Arc::clone(&store),
+            after: settings.suspend_after,
+            clock: Arc::clone(&clock),
+        };
+        let suspension = tokio::spawn(suspension.run(stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
@@ -98,7 +106,17 @@ impl App {
         let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
         health.serving().await;
         let grpc = tokio::spawn(grpc);
-        Ok(Self { address, store, health, drain, stop_dispatching, grpc, dispatcher, rescue })
+        Ok(Self {
+            address,
+            store,
+            health,
+            drain,
+            stop_dispatching,
+            grpc,
+            dispatcher,
+            rescue,
+            suspension,
+        })
     }
 
     /// Runs until the server fails.
@@ -127,6 +145,9 @@ impl App {
         }
         if self.rescue.await.is_err() {
             tracing::warn!("the rescue of leases had failed");
+        }
+        if self.suspension.await.is_err() {
+            tracing::warn!("the suspension of endpoints had failed");
         }
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the database could not be closed");

@@ -14,6 +14,8 @@ use crate::domain::secret::Secret;
 
 /// Most requests under way in one process: each has a socket and a buffer.
 const IN_FLIGHT_MAX: u32 = 10_000;
+/// 24 hours.
+const DAY: Duration = Duration::from_hours(24);
 
 /// Delivers Bookora's events to webhooks: durable, signed, retried, watched over gRPC.
 #[derive(Parser)]
@@ -112,6 +114,17 @@ pub struct ServeArgs {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(ENDPOINT_IN_FLIGHT_MAX))
     )]
     pub endpoint_max_in_flight: u32,
+
+    /// Suspend an endpoint after nothing but failure for this time, with at least 20 attempts
+    /// among what is kept: 1s to 30d
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "BOOKORA_SUSPEND_AFTER",
+        default_value = "5d",
+        value_parser = suspend_after
+    )]
+    pub suspend_after: Duration,
 }
 
 impl ServeArgs {
@@ -177,6 +190,10 @@ fn request_timeout(text: &str) -> Result<Duration, String> {
     duration_between(text, REQUEST_TIMEOUT_MIN, REQUEST_TIMEOUT_MAX)
 }
 
+fn suspend_after(text: &str) -> Result<Duration, String> {
+    duration_between(text, Duration::from_secs(1), 30 * DAY)
+}
+
 fn demo_timeout(text: &str) -> Result<Duration, String> {
     duration_between(text, Duration::from_secs(5), Duration::from_mins(5))
 }
@@ -212,6 +229,7 @@ mod tests {
         assert_eq!(defaults.listen.to_string(), "127.0.0.1:50051");
         assert_eq!(defaults.retry_schedule, RetrySchedule::default());
         assert_eq!(defaults.request_timeout, Duration::from_secs(5));
+        assert_eq!(defaults.suspend_after, Duration::from_hours(5 * 24));
         assert!(defaults.check().is_ok());
     }
 
@@ -224,6 +242,8 @@ mod tests {
             ("--request-timeout", "31s"),
             ("--request-timeout", "0s"),
             ("--max-in-flight", "0"),
+            ("--suspend-after", "999ms"),
+            ("--suspend-after", "31d"),
             ("--endpoint-max-in-flight", "1001"),
             ("--allow-network", "127.0.0.1/33"),
             ("--listen", "localhost"),

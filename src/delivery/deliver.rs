@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
+use super::suspension::settle;
 use crate::domain::attempt::{Attempt, Outcome, Trigger};
 use crate::domain::clock::Clock;
 use crate::domain::delivery::{LeasedDelivery, Verdict, judge};
+use crate::domain::endpoint::GONE_REASON;
 use crate::domain::id::AttemptId;
 use crate::domain::random::Random;
 use crate::domain::retry::RetrySchedule;
@@ -61,8 +63,12 @@ impl Deliverer {
         let config = &leased.target.config;
         let schedule = config.retry_schedule.as_ref().unwrap_or(&self.defaults.retry_schedule);
         let verdict = judge(&leased, attempt, schedule, self.clock.now(), &*self.random);
-        self.record(verdict).await;
+        let recorded = self.record(verdict).await;
         drop(slot);
+        if recorded == Some(Recorded::EndpointSuspended) {
+            let target = &leased.target;
+            settle(&self.store, &target.account_id, target.endpoint_id, GONE_REASON).await;
+        }
     }
 
     async fn attempt(&self, leased: &LeasedDelivery, slot: &mut Slot) -> Attempt {
@@ -98,22 +104,24 @@ impl Deliverer {
         }
     }
 
-    async fn record(&self, verdict: Verdict) {
+    /// `None`: it could not be.
+    async fn record(&self, verdict: Verdict) -> Option<Recorded> {
         let delivery_id = verdict.delivery.delivery_id;
         let patience = deadline_in(RECORD_PATIENCE);
         loop {
             let error = match self.store.record(verdict.clone()).await {
-                Ok(Recorded::Yes) => return,
-                Ok(Recorded::LeaseLost) => {
-                    tracing::warn!(%delivery_id, "the lease was lost; its outcome is dropped");
-                    return;
+                Ok(recorded) => {
+                    if recorded == Recorded::LeaseLost {
+                        tracing::warn!(%delivery_id, "the lease was lost; its outcome is dropped");
+                    }
+                    return Some(recorded);
                 }
                 Err(error) => error,
             };
             if !error.may_pass() || deadline_in(Duration::ZERO) >= patience {
                 // The lease runs out and the delivery is made again: repeated, not lost.
                 tracing::error!(%delivery_id, %error, "an outcome could not be recorded");
-                return;
+                return None;
             }
             tracing::warn!(%delivery_id, %error, "recording an outcome failed; trying again");
             tokio::time::sleep(RECORD_RETRY_WAIT).await;

@@ -5,9 +5,9 @@
 //! (new) ──> PENDING ───────────────────────────────> SUCCEEDED
 //!              │  attempt failed, retries left          ^
 //!              ├────────────> RETRYING ─────────────────┤
-//!              │                 │ last retry failed
+//!              │                 │ last retry failed, or 410 Gone
 //!              ├─────────────────┴────────────> FAILED
-//!              └─────────────────┴────────────> CANCELLED (endpoint disabled or deleted)
+//!              └─────────────────┴────────────> CANCELLED (endpoint disabled, suspended or deleted)
 //! ```
 //!
 //! Being sent is a lease, not a state: it costs no change of a row to start an attempt.
@@ -22,7 +22,7 @@ use super::clock::Timestamp;
 use super::endpoint::Target;
 use super::id::{DeliveryId, EndpointId, EventId, LeaseToken};
 use super::random::Random;
-use super::retry::{RetrySchedule, with_jitter};
+use super::retry::{RetrySchedule, jittered_wait};
 use super::trace_parent::TraceParent;
 
 /// The statuses by which a receiver refuses a signature (RFC 9110, sections 15.5.2 and 15.5.4).
@@ -38,7 +38,7 @@ pub enum DeliveryState {
     Retrying,
     /// Acknowledged.
     Succeeded,
-    /// Every attempt failed.
+    /// Every attempt failed, or one told that the receiver is gone.
     Failed,
     /// Given up before its schedule ended.
     Cancelled,
@@ -155,7 +155,11 @@ pub fn judge(
     let retry_wait = schedule.wait_before_retry(attempt.number);
     let (state, next_attempt_time) = match (attempt.exchange.outcome, retry_wait) {
         (Outcome::Succeeded, _) => (DeliveryState::Succeeded, None),
-        (_, Some(wait)) => (DeliveryState::Retrying, Some(now + with_jitter(wait, random))),
+        _ if attempt.exchange.is_gone() => (DeliveryState::Failed, None),
+        (_, Some(wait)) => {
+            let wait = jittered_wait(wait, attempt.exchange.asked_wait(now), random);
+            (DeliveryState::Retrying, Some(now + wait))
+        }
         (_, None) => (DeliveryState::Failed, None),
     };
     let delivery = Delivery {
@@ -186,128 +190,4 @@ fn swaps_next(leased: &LeasedDelivery, attempt: &Attempt) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::domain::attempt::{Exchange, Response, Timing, Trigger};
-    use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointState};
-    use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
-    use crate::domain::endpoint_url::EndpointUrl;
-    use crate::domain::id::{AttemptId, SecretId};
-    use crate::domain::random::SeededRandom;
-    use crate::domain::secret::Secret;
-
-    const START: Timestamp = Timestamp::from_unix_millis(1_781_087_400_000);
-    const OVERLAP: Duration = Duration::from_hours(1);
-
-    fn secret(random: &SeededRandom) -> EndpointSecret {
-        EndpointSecret {
-            secret_id: SecretId::new(START, random),
-            secret: Secret::generate(random),
-            create_time: START,
-        }
-    }
-
-    /// A new delivery to an endpoint whose overlap begins at the start.
-    fn leased() -> LeasedDelivery {
-        let random = SeededRandom::new(1);
-        let mut secrets = EndpointSecrets::new(secret(&random));
-        secrets.rotate(secret(&random), OVERLAP, START).unwrap();
-        let account_id: AccountId = "acct_1".parse().unwrap();
-        let endpoint_id = EndpointId::new(START, &random);
-        let url = EndpointUrl::parse("https://hooks.example.com/", false).unwrap();
-        let target = Endpoint {
-            endpoint_id,
-            account_id: account_id.clone(),
-            config: EndpointConfig::new(url),
-            state: EndpointState::Active,
-            state_reason: String::new(),
-            secrets,
-            create_time: START,
-            update_time: START,
-            version: 1,
-        };
-        LeasedDelivery {
-            delivery: Delivery {
-                delivery_id: DeliveryId::new(START, &random),
-                account_id,
-                event_id: EventId::new(START, &random),
-                event_type: "booking.created".to_owned(),
-                endpoint_id,
-                state: DeliveryState::Pending,
-                state_reason: String::new(),
-                revision: 1,
-                attempt_count: 0,
-                next_attempt_time: Some(START),
-                create_time: START,
-                update_time: START,
-            },
-            lease_token: LeaseToken::new(&random),
-            payload: Bytes::new(),
-            trace_parent: TraceParent::new(&random),
-            swaps_signatures: false,
-            target: Arc::new(target),
-        }
-    }
-
-    /// What is made of an attempt at `now` that was answered with `status`, or with nothing.
-    fn judged(leased: &LeasedDelivery, status: Option<u16>, now: Timestamp) -> Verdict {
-        let random = SeededRandom::new(2);
-        let is_success = status.is_some_and(|status| (200..300).contains(&status));
-        let response = |status| Response {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-            body_truncated: false,
-        };
-        let exchange = Exchange {
-            outcome: if is_success { Outcome::Succeeded } else { Outcome::HttpStatus },
-            error_message: None,
-            remote_address: None,
-            response: status.map(response),
-            timing: Timing::default(),
-        };
-        let attempt = Attempt {
-            attempt_id: AttemptId::new(now, &random),
-            number: leased.delivery.attempt_count + 1,
-            trigger: Trigger::Schedule,
-            start_time: now,
-            exchange,
-        };
-        judge(leased, attempt, &RetrySchedule::default(), now, &random)
-    }
-
-    /// The next attempt's delivery.
-    fn next(leased: &LeasedDelivery, verdict: Verdict) -> LeasedDelivery {
-        let Verdict { delivery, swaps_signatures, .. } = verdict;
-        LeasedDelivery { delivery, swaps_signatures, ..leased.clone() }
-    }
-
-    #[test]
-    fn each_401_or_403_in_an_overlap_swaps_the_signatures_and_nothing_else_does() {
-        let mut leased = leased();
-        for (status, swaps) in
-            [(Some(503), false), (Some(401), true), (None, true), (Some(403), false)]
-        {
-            let verdict = judged(&leased, status, START);
-            assert_eq!(verdict.swaps_signatures, swaps, "after {status:?}");
-            assert_eq!(verdict.delivery.revision, leased.delivery.revision + 1);
-            leased = next(&leased, verdict);
-        }
-        for status in [400, 402, 404, 407, 410, 500] {
-            assert!(!judged(&self::leased(), Some(status), START).swaps_signatures, "{status}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_outside_an_overlap_swaps_nothing_and_forgets_the_swap() {
-        let unswapped = leased();
-        let swapped = LeasedDelivery { swaps_signatures: true, ..leased() };
-        for (leased, status) in
-            [(&unswapped, Some(401)), (&swapped, Some(401)), (&swapped, Some(503))]
-        {
-            assert!(!judged(leased, status, START + OVERLAP).swaps_signatures);
-        }
-    }
-}
+mod tests;

@@ -24,6 +24,8 @@ pub const REQUEST_TIMEOUT_MIN: Duration = Duration::from_secs(1);
 pub const REQUEST_TIMEOUT_MAX: Duration = Duration::from_secs(30);
 /// Most requests under way to one endpoint that may be asked for.
 pub const ENDPOINT_IN_FLIGHT_MAX: u32 = 1_000;
+/// Why an endpoint is suspended whose receiver answered so.
+pub const GONE_REASON: &str = "the receiver answered 410 Gone";
 
 /// Whether events are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +34,8 @@ pub enum EndpointState {
     Active,
     /// Switched off by its owner or an operator.
     Disabled,
+    /// Switched off by the service: its receiver is gone, or has failed for too long.
+    Suspended,
 }
 
 /// What the owner of an endpoint decides.

@@ -18,6 +18,7 @@ pub mod pace;
 pub mod payload;
 pub mod random;
 pub mod retry;
+pub mod retry_after;
 pub mod secret;
 pub mod subscription;
 pub mod trace_parent;

@@ -348,7 +348,8 @@ fn states(violations: &mut Violations, numbers: &[i32]) -> Vec<EndpointState> {
     for (index, number) in numbers.iter().enumerate() {
         match State::try_from(*number).ok().and_then(endpoint_fields::state_of) {
             Some(state) => states.push(state),
-            None => violations.add(format_args!("states[{index}]"), "must be ACTIVE or DISABLED"),
+            None => violations
+                .add(format_args!("states[{index}]"), "must be ACTIVE, DISABLED or SUSPENDED"),
         }
     }
     states

@@ -305,6 +305,7 @@ fn state(state: EndpointState) -> State {
     match state {
         EndpointState::Active => State::Active,
         EndpointState::Disabled => State::Disabled,
+        EndpointState::Suspended => State::Suspended,
     }
 }
 
@@ -315,5 +316,6 @@ pub fn state_of(message: State) -> Option<EndpointState> {
         State::Unspecified => None,
         State::Active => Some(EndpointState::Active),
         State::Disabled => Some(EndpointState::Disabled),
+        State::Suspended => Some(EndpointState::Suspended),
     }
 }

@@ -159,11 +159,21 @@ impl Store {
     ) -> Result<Endpoint, EndpointWriteError> {
         let transaction = self.connections.begin().await?;
         let mut endpoint = find_for_write(&transaction, account, endpoint_id, etag).await?;
+        let was_active = endpoint.state == EndpointState::Active;
         change(&mut endpoint);
         endpoint.version += 1;
         endpoint.update_time = self.clock.now();
-        row::endpoint_row(&endpoint).update(&transaction).await?;
+        let mut row = row::endpoint_row(&endpoint);
+        let is_switched_on = !was_active && endpoint.state == EndpointState::Active;
+        if is_switched_on {
+            // Else it would be suspended again for the failures of before.
+            row.failing_since = Set(None);
+        }
+        row.update(&transaction).await?;
         transaction.commit().await?;
+        if is_switched_on {
+            self.streaks.forget(endpoint_id);
+        }
         Ok(endpoint)
     }
 
@@ -205,8 +215,23 @@ impl Store {
             reason.clone_into(&mut endpoint.state_reason);
         };
         let endpoint = self.change_endpoint(account, endpoint_id, None, disable).await?;
-        let cancelled = self.cancel_open(account, endpoint_id, &disabled_reason(reason)).await?;
+        let reason = off_reason(EndpointState::Disabled, reason);
+        let cancelled = self.cancel_open(account, endpoint_id, &reason).await?;
         Ok((endpoint, cancelled))
+    }
+
+    /// Cancels the open deliveries of an endpoint that was suspended, and says how many those were.
+    ///
+    /// # Errors
+    /// The store's. What is left then is cancelled by [`Store::cancel_leftovers_of_suspended`].
+    pub async fn cancel_suspended(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        reason: &str,
+    ) -> Result<u32, StoreError> {
+        let reason = off_reason(EndpointState::Suspended, reason);
+        self.cancel_open(account, endpoint_id, &reason).await
     }
 
     /// Deletes an endpoint and its secrets, cancels its open deliveries, and says how many those
@@ -234,16 +259,37 @@ impl Store {
 
     /// Cancels what a process left open when it died while switching endpoints off.
     pub(super) async fn cancel_leftovers(&self) -> Result<u32, StoreError> {
+        self.cancel_leftovers_where(|_| true).await
+    }
+
+    /// Cancels what is open for suspended endpoints. Those that are being disabled or deleted are
+    /// left to who does that, and counts what he cancels.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn cancel_leftovers_of_suspended(&self) -> Result<u32, StoreError> {
+        self.cancel_leftovers_where(|state| state == Some(EndpointState::Suspended)).await
+    }
+
+    /// `wanted` is asked about the state of each endpoint that is off, `None` for one that is gone.
+    async fn cancel_leftovers_where(
+        &self,
+        wanted: fn(Option<EndpointState>) -> bool,
+    ) -> Result<u32, StoreError> {
         let reader = self.connections.reader();
         let mut cancelled = 0;
         for stranded in self.stranded_endpoints().await? {
             let endpoint_id = stranded.endpoint_id;
             let endpoint = find(reader, &AccountScope::All, endpoint_id).await?;
-            let reason = match endpoint {
+            let reason = match &endpoint {
                 None => DELETED_REASON.to_owned(),
-                Some(endpoint) => disabled_reason(&endpoint.state_reason),
+                // It was switched on since.
+                Some(endpoint) if endpoint.state == EndpointState::Active => continue,
+                Some(endpoint) => off_reason(endpoint.state, &endpoint.state_reason),
             };
-            cancelled += self.cancel_open(&stranded.account_id, endpoint_id, &reason).await?;
+            if wanted(endpoint.map(|endpoint| endpoint.state)) {
+                cancelled += self.cancel_open(&stranded.account_id, endpoint_id, &reason).await?;
+            }
         }
         Ok(cancelled)
     }
@@ -329,12 +375,13 @@ pub(super) async fn close(
 
 const DELETED_REASON: &str = "the endpoint was deleted";
 
-fn disabled_reason(reason: &str) -> String {
-    if reason.is_empty() {
-        "the endpoint was disabled".to_owned()
-    } else {
-        format!("the endpoint was disabled: {reason}")
-    }
+/// Why the deliveries of an endpoint end that is in this state for this reason.
+fn off_reason(state: EndpointState, reason: &str) -> String {
+    let what = match state {
+        EndpointState::Suspended => "the endpoint was suspended",
+        EndpointState::Active | EndpointState::Disabled => "the endpoint was disabled",
+    };
+    if reason.is_empty() { what.to_owned() } else { format!("{what}: {reason}") }
 }
 
 /// The active endpoints of the accounts: whom an event published now goes to.

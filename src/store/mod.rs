@@ -1,9 +1,9 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`secrets`] (rotate, revoke). Writes
-//! that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
-//! publishing and dispatching share beside the tables.
+//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`secrets`] (rotate, revoke),
+//! [`suspension`]. Writes that come often are committed in groups (`group_commit`). [`room`] and
+//! [`wakeup`] are what publishing and dispatching share beside the tables.
 
 pub mod changes;
 pub mod database;
@@ -21,6 +21,8 @@ pub mod record;
 pub mod room;
 mod row;
 pub mod secrets;
+mod streaks;
+pub mod suspension;
 pub mod turns;
 pub mod wakeup;
 
@@ -41,6 +43,7 @@ use self::lease::LeaseTerms;
 use self::publish::{GROUP_EVENTS_MAX, Handed, Published, Publisher};
 use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
 use self::room::{Room, RoomLimits};
+use self::streaks::Streaks;
 use self::wakeup::Wakeup;
 use crate::domain::clock::Clock;
 use crate::domain::delivery::Verdict;
@@ -79,6 +82,7 @@ pub struct Store {
     verdicts: GroupCommit<Verdict, Recorded>,
     change_log: Arc<ChangeLog>,
     room: Arc<Room>,
+    streaks: Arc<Streaks>,
     wakeup: Arc<Wakeup>,
     lease_terms: LeaseTerms,
     clock: Arc<dyn Clock>,
@@ -105,6 +109,7 @@ impl Store {
         let change_log = ChangeLog::start(Arc::clone(&connections));
         let wakeup = Arc::new(Wakeup::default());
         let room = Room::new(settings.room, Arc::clone(&clock));
+        let streaks = Arc::new(Streaks::default());
         let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
         let in_flight_max = settings.room.in_flight_max as usize;
         let (handed, to_dispatcher) = mpsc::channel(in_flight_max);
@@ -120,6 +125,7 @@ impl Store {
         };
         let recorder = Recorder {
             connections: Arc::clone(&connections),
+            streaks: Arc::clone(&streaks),
             wakeup: Arc::clone(&wakeup),
             change_log: Arc::clone(&change_log),
         };
@@ -129,6 +135,7 @@ impl Store {
             connections,
             change_log,
             room,
+            streaks,
             wakeup,
             lease_terms,
             clock,

@@ -4,19 +4,23 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
+use sea_orm::sea_query::IntoCondition;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, Statement, Value};
 use uuid::Uuid;
 
 use super::changes::ChangeLog;
 use super::database::Connections;
+use super::entity::endpoints;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
-use super::row;
+use super::streaks::{StreakChanges, Streaks};
 use super::wakeup::{DueEndpoint, Wakeup};
+use super::{row, suspension};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::Verdict;
-use crate::domain::endpoint::Addressee;
+use crate::domain::endpoint::{Addressee, GONE_REASON};
+use crate::domain::id::EndpointId;
 use crate::failpoint;
 
 /// Outcomes that are written in one transaction before the next begins.
@@ -29,6 +33,9 @@ const COLUMNS: usize = 9;
 pub enum Recorded {
     /// It is on disk.
     Yes,
+    /// It is on disk, and with it that the endpoint is suspended, because its receiver is gone:
+    /// what is open for it is to be cancelled.
+    EndpointSuspended,
     /// The lease was taken away or ran out and somebody else holds the delivery: the outcome is
     /// dropped.
     LeaseLost,
@@ -38,6 +45,8 @@ pub enum Recorded {
 pub struct Recorder {
     /// Where it is written.
     pub connections: Arc<Connections>,
+    /// Who is known to be failing.
+    pub streaks: Arc<Streaks>,
     /// Told of retries to come.
     pub wakeup: Arc<Wakeup>,
     /// Told of each commit.
@@ -48,6 +57,9 @@ impl Recorder {
     /// Commits a group of outcomes and answers each.
     pub async fn commit(&self, group: Vec<Pending<Verdict, Recorded>>) {
         let answers = self.write(&group).await;
+        if answers.is_err() {
+            self.streaks.forget_all();
+        }
         answer_group(group, answers);
     }
 
@@ -67,13 +79,25 @@ impl Recorder {
         }
         insert_all(&transaction, attempts).await?;
         insert_all(&transaction, changes).await?;
+        let recorded_ones = verdicts.iter().copied().filter(|verdict| is_held(verdict));
+        let news = self.streaks.only_news(StreakChanges::of(recorded_ones.clone()));
+        news.write(&transaction).await?;
+        let mut suspended = Self::suspend_gone(&transaction, recorded_ones).await?;
         failpoint::hit("record.before_commit");
         transaction.commit().await?;
         failpoint::hit("record.after_commit");
+        self.streaks.learn(&news);
 
         self.change_log.committed();
         let recorded = |verdict: &&Verdict| {
-            if is_held(verdict) { Recorded::Yes } else { Recorded::LeaseLost }
+            if !is_held(verdict) {
+                Recorded::LeaseLost
+            } else if suspended.remove(&verdict.delivery.endpoint_id) {
+                // One of several is told.
+                Recorded::EndpointSuspended
+            } else {
+                Recorded::Yes
+            }
         };
         for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
             if let Some(first_due) = verdict.delivery.next_attempt_time {
@@ -82,6 +106,20 @@ impl Recorder {
             }
         }
         Ok(verdicts.iter().map(recorded).collect())
+    }
+
+    /// Suspends the endpoints whose receiver is gone, and says which of them were active.
+    async fn suspend_gone<'a>(
+        transaction: &DatabaseTransaction,
+        verdicts: impl Iterator<Item = &'a Verdict>,
+    ) -> Result<HashSet<EndpointId>, StoreError> {
+        let gone: Vec<_> = verdicts.filter(|verdict| verdict.attempt.exchange.is_gone()).collect();
+        let Some(now) = gone.iter().map(|verdict| verdict.delivery.update_time).max() else {
+            return Ok(HashSet::new());
+        };
+        let ids = gone.iter().map(|verdict| verdict.delivery.endpoint_id.as_uuid());
+        let which = endpoints::Column::EndpointId.is_in(ids).into_condition();
+        suspension::suspend(transaction, which, GONE_REASON, now).await
     }
 
     /// Sets all the deliveries whose lease still holds, in one statement, and says which.

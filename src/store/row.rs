@@ -30,8 +30,8 @@ const DELIVERY_STATES: [(DeliveryState, i16); 5] = [
     (DeliveryState::Failed, 4),
     (DeliveryState::Cancelled, 5),
 ];
-const ENDPOINT_STATES: [(EndpointState, i16); 2] =
-    [(EndpointState::Active, 1), (EndpointState::Disabled, 2)];
+const ENDPOINT_STATES: [(EndpointState, i16); 3] =
+    [(EndpointState::Active, 1), (EndpointState::Disabled, 2), (EndpointState::Suspended, 3)];
 const OUTCOMES: [(Outcome, i16); 8] = [
     (Outcome::Succeeded, 1),
     (Outcome::HttpStatus, 2),
@@ -52,6 +52,11 @@ pub fn delivery_state_number(state: DeliveryState) -> i16 {
 /// The stored number of an endpoint's state.
 pub fn endpoint_state_number(state: EndpointState) -> i16 {
     number(&ENDPOINT_STATES, state)
+}
+
+/// The stored number of an outcome.
+pub fn outcome_number(outcome: Outcome) -> i16 {
+    number(&OUTCOMES, outcome)
 }
 
 /// A delivery from its row.
@@ -179,7 +184,7 @@ pub fn limits(
     })
 }
 
-/// The row of an endpoint, without the request that made it.
+/// The row of an endpoint, without the request that made it and without its streak of failure.
 pub fn endpoint_row(endpoint: &Endpoint) -> endpoints::ActiveModel {
     let config = &endpoint.config;
     let waits = config.retry_schedule.as_ref().map(|schedule| {
@@ -207,6 +212,7 @@ pub fn endpoint_row(endpoint: &Endpoint) -> endpoints::ActiveModel {
         update_time: Set(endpoint.update_time.as_unix_nanos()),
         create_request_id: NotSet,
         create_request_digest: NotSet,
+        failing_since: NotSet,
     }
 }
 
@@ -254,6 +260,7 @@ pub fn attempt(row: attempts::Model) -> Result<Attempt, StoreError> {
         headers,
         body: row.response_body,
         body_truncated: row.response_body_truncated,
+        retry_after: None,
     });
     Ok(Attempt {
         attempt_id: AttemptId::from_uuid(row.attempt_id),

@@ -3,6 +3,7 @@
 //! it changes nothing about how an attempt ended.
 
 use http::HeaderMap;
+use http::header::RETRY_AFTER;
 use http::response::Parts;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -12,6 +13,7 @@ use crate::domain::attempt::{
     RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX, RESPONSE_HEADERS_MAX, Response,
     ResponseHeader,
 };
+use crate::domain::retry_after::RetryAfter;
 
 /// Largest response head that is read, in bytes: nobody's real head comes near.
 pub const HEAD_BYTES_MAX: u32 = 64 * 1024;
@@ -29,7 +31,15 @@ pub async fn keep(head: Parts, mut body: Incoming, deadline: Instant) -> Respons
         headers: kept_headers(&head.headers),
         body: kept,
         body_truncated: !matches!(read, Ok(End::Complete)),
+        retry_after: retry_after(&head.headers),
     }
+}
+
+/// The `Retry-After` of the whole head, however little of that is kept. Two of them say nothing.
+fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
+    let mut values = headers.get_all(RETRY_AFTER).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    RetryAfter::parse(value.to_str().ok()?)
 }
 
 /// How the reading of a body ended, where it ended by itself.

@@ -1,8 +1,8 @@
 //! The service from outside: the real binary, real sockets, the generated client, real HTTPS
 //! receivers.
 //!
-//! [`service`] starts the binary, [`party`] is an endpoint's owner with a receiver, [`node`] runs
-//! JavaScript; every other module is a group of claims.
+//! [`service`] starts the binary, [`party`] is an endpoint's owner with a receiver,
+//! [`plain_receiver`] a receiver that answers as a test says, [`node`] runs JavaScript; every other module is a group of claims.
 
 mod architecture;
 mod bad_input;
@@ -15,6 +15,8 @@ mod javascript;
 mod neighbours;
 mod node;
 mod party;
+mod plain_receiver;
 mod rotation;
 mod service;
+mod suspension;
 mod watches;

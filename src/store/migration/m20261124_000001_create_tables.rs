@@ -35,7 +35,7 @@ impl MigrationTrait for Migration {
 }
 
 /// Written out, because sea-query has no partial indexes; SQLite and PostgreSQL read them alike.
-const INDEXES: [&str; 11] = [
+const INDEXES: [&str; 12] = [
     // A key means one event.
     "CREATE UNIQUE INDEX events_idempotency ON events (account_id, idempotency_key) \
      WHERE idempotency_key IS NOT NULL",
@@ -44,6 +44,9 @@ const INDEXES: [&str; 11] = [
      WHERE create_request_id IS NOT NULL",
     // Matching at publish, and listing newest first.
     "CREATE INDEX endpoints_account ON endpoints (account_id, endpoint_id)",
+    // Whom to suspend: only failing endpoints are in it.
+    "CREATE INDEX endpoints_failing ON endpoints (endpoint_id, failing_since) \
+     WHERE failing_since IS NOT NULL",
     "CREATE INDEX endpoint_secrets_endpoint ON endpoint_secrets (endpoint_id)",
     // An endpoint has one current secret.
     "CREATE UNIQUE INDEX endpoint_secrets_current ON endpoint_secrets (endpoint_id) \
@@ -89,6 +92,7 @@ fn endpoints() -> TableCreateStatement {
         .col(big_integer("update_time"))
         .col(uuid_null("create_request_id"))
         .col(binary_null("create_request_digest"))
+        .col(big_integer_null("failing_since"))
         .to_owned()
 }
 
