@@ -11,5 +11,6 @@ mod deliveries;
 mod javascript;
 mod node;
 mod party;
+mod receivers;
 mod service;
 mod watches;
