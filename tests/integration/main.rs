@@ -2,7 +2,8 @@
 //! receivers.
 //!
 //! [`service`] starts the binary, [`party`] is an endpoint's owner with a receiver,
-//! [`plain_receiver`] a receiver that answers as a test says, [`node`] runs JavaScript; every other module is a group of claims.
+//! [`plain_receiver`] a receiver that answers as a test says, [`node`] runs JavaScript; every other
+//! module is a group of claims.
 
 mod architecture;
 mod bad_input;
@@ -16,6 +17,7 @@ mod neighbours;
 mod node;
 mod party;
 mod plain_receiver;
+mod receivers;
 mod rotation;
 mod service;
 mod suspension;

@@ -95,6 +95,15 @@ impl Service {
         self.folder.path()
     }
 
+    /// Memory of the process that is in RAM now, in bytes (Linux).
+    pub fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("the process runs");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = resident.and_then(|rest| rest.trim().strip_suffix(" kB")).expect("in kB");
+        kib.parse::<u64>().expect("a number") * 1024
+    }
+
     /// A new connection.
     pub async fn channel(&self) -> Channel {
         let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
