@@ -11,6 +11,7 @@ use tonic_types::{ErrorDetails, StatusExt, pb};
 use crate::domain::endpoint::ENDPOINTS_PER_ACCOUNT_MAX;
 use crate::domain::id::{DeliveryId, EndpointId, EventId};
 use crate::proto::ErrorReason;
+use crate::store::changes::LogReadError;
 use crate::store::endpoints::EndpointWriteError;
 use crate::store::error::StoreError;
 
@@ -62,6 +63,15 @@ pub enum Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<LogReadError> for Failure {
+    fn from(error: LogReadError) -> Self {
+        match error {
+            LogReadError::Pruned => Self::ResumeTokenExpired,
+            LogReadError::Store(error) => Self::Store(error),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`suspension`]. Writes that come often are committed
+//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`suspension`], [`prune`]. Writes that come often are committed
 //! in groups (`group_commit`). [`room`] and [`wakeup`] are what publishing and dispatching share
 //! beside the tables.
 
@@ -15,6 +15,7 @@ mod group_commit;
 mod insert;
 mod lease;
 mod migration;
+pub mod prune;
 pub mod publish;
 pub mod queue;
 pub mod record;
@@ -225,7 +226,7 @@ async fn identify(connections: &Connections, random: &dyn Random) -> Result<Uuid
         return Ok(row.database_id);
     }
     let database_id = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
-    let row = ActiveModel { id: Set(1), database_id: Set(database_id) };
+    let row = ActiveModel { id: Set(1), database_id: Set(database_id), log_floor: Set(0) };
     insert::insert_all(&transaction, vec![row]).await?;
     transaction.commit().await?;
     Ok(database_id)

@@ -12,6 +12,7 @@ mod javascript;
 mod node;
 mod party;
 mod plain_receiver;
+mod retention;
 mod service;
 mod suspension;
 mod watches;
