@@ -13,6 +13,7 @@ use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::rescue;
+use crate::delivery::retention::{Retention, RetentionLimits};
 use crate::delivery::suspension::Suspension;
 use crate::domain::address::AddressPolicy;
 use crate::domain::clock::Clock;
@@ -45,6 +46,7 @@ pub struct App {
     dispatcher: JoinHandle<()>,
     rescue: JoinHandle<()>,
     suspension: JoinHandle<()>,
+    retention: JoinHandle<()>,
 }
 
 impl App {
@@ -62,6 +64,8 @@ impl App {
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
+        let retention =
+            RetentionLimits { deliveries: settings.retention, log: settings.log_retention() };
         let addresses = AddressPolicy::new(settings.allow_networks, vec![address]);
         let client_settings = ClientSettings { ca_file: settings.ca_file };
         let client = WebhookClient::new(&client_settings, addresses.clone())?;
@@ -99,6 +103,9 @@ impl App {
             clock: Arc::clone(&clock),
         };
         let suspension = tokio::spawn(suspension.run(stop_dispatching.clone()));
+        let retention =
+            Retention { store: Arc::clone(&store), limits: retention, clock: Arc::clone(&clock) };
+        let retention = tokio::spawn(retention.run(stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
@@ -116,6 +123,7 @@ impl App {
             dispatcher,
             rescue,
             suspension,
+            retention,
         })
     }
 
@@ -148,6 +156,9 @@ impl App {
         }
         if self.suspension.await.is_err() {
             tracing::warn!("the suspension of endpoints had failed");
+        }
+        if self.retention.await.is_err() {
+            tracing::warn!("the deletion of what is old had failed");
         }
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the database could not be closed");

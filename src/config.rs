@@ -16,6 +16,10 @@ use crate::domain::secret::Secret;
 const IN_FLIGHT_MAX: u32 = 10_000;
 /// 24 hours.
 const DAY: Duration = Duration::from_hours(24);
+/// How long the log is kept where nothing is said.
+const LOG_RETENTION_DEFAULT: Duration = Duration::from_hours(7 * 24);
+/// Ten years of 365.25 days, as `10y` is read.
+const RETENTION_MAX: Duration = Duration::from_hours(10 * 8_766);
 
 /// Delivers Bookora's events to webhooks: durable, signed, retried, watched over gRPC.
 #[derive(Parser)]
@@ -125,6 +129,27 @@ pub struct ServeArgs {
         value_parser = suspend_after
     )]
     pub suspend_after: Duration,
+
+    /// How long deliveries are kept once they are closed, with their attempts, and events once
+    /// they have no delivery left, with their idempotency keys: 1s to 10y
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "BOOKORA_RETENTION",
+        default_value = "30d",
+        value_parser = retention
+    )]
+    pub retention: Duration,
+
+    /// How long watches can go back with a token: 1s to the time of --retention; 7d, or the time
+    /// of --retention where that is shorter, if not set
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "BOOKORA_LOG_RETENTION",
+        value_parser = retention
+    )]
+    pub log_retention: Option<Duration>,
 }
 
 impl ServeArgs {
@@ -139,7 +164,19 @@ impl ServeArgs {
              can reach it could read and publish; listen on 127.0.0.1, or say --insecure",
             self.listen
         );
+        anyhow::ensure!(
+            self.log_retention() <= self.retention,
+            "--log-retention {} is longer than --retention {}: the log shows deliveries",
+            humantime::format_duration(self.log_retention()),
+            humantime::format_duration(self.retention)
+        );
         Ok(())
+    }
+
+    /// How long the log is kept.
+    #[must_use]
+    pub fn log_retention(&self) -> Duration {
+        self.log_retention.unwrap_or(LOG_RETENTION_DEFAULT.min(self.retention))
     }
 }
 
@@ -194,6 +231,10 @@ fn suspend_after(text: &str) -> Result<Duration, String> {
     duration_between(text, Duration::from_secs(1), 30 * DAY)
 }
 
+fn retention(text: &str) -> Result<Duration, String> {
+    duration_between(text, Duration::from_secs(1), RETENTION_MAX)
+}
+
 fn demo_timeout(text: &str) -> Result<Duration, String> {
     duration_between(text, Duration::from_secs(5), Duration::from_mins(5))
 }
@@ -230,6 +271,8 @@ mod tests {
         assert_eq!(defaults.retry_schedule, RetrySchedule::default());
         assert_eq!(defaults.request_timeout, Duration::from_secs(5));
         assert_eq!(defaults.suspend_after, Duration::from_hours(5 * 24));
+        assert_eq!(defaults.retention, Duration::from_hours(30 * 24));
+        assert_eq!(defaults.log_retention(), Duration::from_hours(7 * 24));
         assert!(defaults.check().is_ok());
     }
 
@@ -243,6 +286,9 @@ mod tests {
             ("--request-timeout", "0s"),
             ("--max-in-flight", "0"),
             ("--suspend-after", "999ms"),
+            ("--retention", "999ms"),
+            ("--retention", "11y"),
+            ("--log-retention", "0s"),
             ("--suspend-after", "31d"),
             ("--endpoint-max-in-flight", "1001"),
             ("--allow-network", "127.0.0.1/33"),
@@ -251,6 +297,15 @@ mod tests {
             let error = serve(&[flag, value]).expect_err(value);
             assert!(error.contains(flag), "{error}");
         }
+    }
+
+    #[test]
+    fn the_log_is_not_kept_longer_than_what_it_shows() {
+        let day = serve(&["--retention", "1d"]).unwrap();
+        assert_eq!((day.log_retention(), day.check().is_ok()), (DAY, true));
+        let longer = serve(&["--retention", "1d", "--log-retention", "2d"]).unwrap();
+        assert!(longer.check().unwrap_err().to_string().contains("--log-retention 2days"));
+        assert!(serve(&["--retention", "10y", "--log-retention", "10y"]).unwrap().check().is_ok());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::domain::endpoint::ENDPOINTS_PER_ACCOUNT_MAX;
 use crate::domain::endpoint_secrets::{RevocationError, RotationError};
 use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
 use crate::proto::ErrorReason;
+use crate::store::changes::LogReadError;
 use crate::store::endpoints::EndpointWriteError;
 use crate::store::error::StoreError;
 use crate::store::secrets::SecretWriteError;
@@ -66,6 +67,15 @@ pub enum Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<LogReadError> for Failure {
+    fn from(error: LogReadError) -> Self {
+        match error {
+            LogReadError::Pruned => Self::ResumeTokenExpired,
+            LogReadError::Store(error) => Self::Store(error),
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`secrets`] (rotate, revoke),
-//! [`suspension`]. Writes that come often are committed in groups (`group_commit`). [`room`] and
-//! [`wakeup`] are what publishing and dispatching share beside the tables.
+//! [`suspension`], [`prune`]. Writes that come often are committed in groups (`group_commit`).
+//! [`room`] and [`wakeup`] are what publishing and dispatching share beside the tables.
 
 pub mod changes;
 pub mod database;
@@ -15,6 +15,7 @@ mod group_commit;
 mod insert;
 mod lease;
 mod migration;
+pub mod prune;
 pub mod publish;
 pub mod queue;
 pub mod record;
@@ -227,7 +228,7 @@ async fn identify(connections: &Connections, random: &dyn Random) -> Result<Uuid
         return Ok(row.database_id);
     }
     let database_id = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
-    let row = ActiveModel { id: Set(1), database_id: Set(database_id) };
+    let row = ActiveModel { id: Set(1), database_id: Set(database_id), log_floor: Set(0) };
     insert::insert_all(&transaction, vec![row]).await?;
     transaction.commit().await?;
     Ok(database_id)

@@ -18,6 +18,7 @@ mod node;
 mod party;
 mod plain_receiver;
 mod receivers;
+mod retention;
 mod rotation;
 mod service;
 mod suspension;

@@ -110,6 +110,13 @@ impl Service {
         endpoint.connect().await.expect("the service takes connections")
     }
 
+    /// A new connection that takes at most 64 KiB before what came is read.
+    pub async fn narrow_channel(&self) -> Channel {
+        let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
+        let endpoint = endpoint.initial_stream_window_size(65_535);
+        endpoint.connect().await.expect("the service takes connections")
+    }
+
     /// A client of EndpointAdmin on a connection of its own.
     pub async fn admin(&self) -> EndpointAdminClient<Channel> {
         EndpointAdminClient::new(self.channel().await)
