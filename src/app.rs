@@ -14,11 +14,15 @@ use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::rescue;
 use crate::domain::address::AddressPolicy;
+use crate::domain::attempt::Attempt;
 use crate::domain::clock::Clock;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::event::TestEvent;
 use crate::domain::random::Random;
 use crate::grpc::delivery_query::Query;
 use crate::grpc::endpoint_admin::Admin;
 use crate::grpc::endpoint_fields::UrlPolicy;
+use crate::grpc::endpoint_test::{TestSender, Tests};
 use crate::grpc::event_ingest::Ingest;
 use crate::grpc::server::{self, Health, Services};
 use crate::grpc::watch::WatchSettings;
@@ -85,14 +89,16 @@ impl App {
             random: Arc::clone(&random),
         };
         let stop_dispatching = CancellationToken::new();
+        let deliverer = Arc::new(deliverer);
         let dispatcher =
-            Dispatcher::new(Arc::clone(&store), Arc::new(deliverer), Arc::clone(&clock));
+            Dispatcher::new(Arc::clone(&store), Arc::clone(&deliverer), Arc::clone(&clock));
         let dispatcher = tokio::spawn(dispatcher.run(handed, stop_dispatching.clone()));
         let rescue = tokio::spawn(rescue::run(Arc::clone(&store), stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
-        let services = services(&store, url_policy, &drain, &clock, &random);
+        let tests = Tests::new(Arc::new(Tester(deliverer)));
+        let services = services(&store, url_policy, tests, &drain, &clock, &random);
         let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
         health.serving().await;
         let grpc = tokio::spawn(grpc);
@@ -132,9 +138,20 @@ impl App {
     }
 }
 
+/// Lets `grpc` test endpoints with what `delivery` sends with.
+struct Tester(Arc<Deliverer>);
+
+#[tonic::async_trait]
+impl TestSender for Tester {
+    async fn send(&self, target: &Endpoint, event: &TestEvent) -> Attempt {
+        self.0.test(target, event).await
+    }
+}
+
 fn services(
     store: &Arc<Store>,
     url_policy: UrlPolicy,
+    tests: Tests,
     drain: &CancellationToken,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
@@ -150,6 +167,7 @@ fn services(
             url_policy,
             clock: Arc::clone(clock),
             random: Arc::clone(random),
+            tests,
         },
         query: Query {
             store: Arc::clone(store),

@@ -1,16 +1,21 @@
-//! One delivery: sign and send it, judge what came back, record the verdict.
+//! One delivery: sign and send it, judge what came back, record the verdict. A test of an endpoint
+//! is sent the same way, and neither judged nor recorded.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::domain::attempt::{Attempt, Trigger};
 use crate::domain::clock::Clock;
 use crate::domain::delivery::{LeasedDelivery, Verdict, judge};
-use crate::domain::id::AttemptId;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::event::TestEvent;
+use crate::domain::id::{AttemptId, DeliveryId};
 use crate::domain::random::Random;
 use crate::domain::retry::RetrySchedule;
+use crate::domain::trace_parent::TraceParent;
 use crate::store::Store;
 use crate::store::record::Recorded;
 use crate::store::room::Slot;
@@ -45,6 +50,17 @@ pub struct DeliveryDefaults {
     pub request_timeout: Duration,
 }
 
+/// What one attempt sends, beside what its endpoint adds.
+struct Sending<'a> {
+    event_type: &'a str,
+    event_id: &'a str,
+    delivery_id: DeliveryId,
+    number: u32,
+    trigger: Trigger,
+    trace_parent: &'a TraceParent,
+    body: &'a Bytes,
+}
+
 impl Deliverer {
     /// Makes one attempt of a leased delivery and records what it made of it. The room is given
     /// back only then, so that outcomes that wait for the database are bounded too.
@@ -57,28 +73,56 @@ impl Deliverer {
         drop(slot);
     }
 
+    /// Sends a sample to an endpoint, whatever its state: one attempt of a delivery that does not
+    /// exist.
+    pub async fn test(&self, target: &Endpoint, event: &TestEvent) -> Attempt {
+        let sending = Sending {
+            event_type: event.event_type.name(),
+            event_id: &event.event_id.to_string(),
+            delivery_id: DeliveryId::new(self.clock.now(), &*self.random),
+            number: 1,
+            trigger: Trigger::Test,
+            trace_parent: &event.trace_parent,
+            body: &event.payload,
+        };
+        self.send(target, sending).await
+    }
+
     async fn attempt(&self, leased: &LeasedDelivery) -> Attempt {
+        let delivery = &leased.delivery;
+        let sending = Sending {
+            event_type: &delivery.event_type,
+            event_id: &delivery.event_id.to_string(),
+            delivery_id: delivery.delivery_id,
+            number: delivery.attempt_count + 1,
+            trigger: leased.schedule_start.trigger,
+            trace_parent: &leased.trace_parent,
+            body: &leased.payload,
+        };
+        self.send(&leased.target, sending).await
+    }
+
+    async fn send(&self, target: &Endpoint, sending: Sending<'_>) -> Attempt {
         let start_time = self.clock.now();
-        let number = leased.delivery.attempt_count + 1;
-        let config = &leased.target.config;
+        let config = &target.config;
         let webhook = Webhook {
             url: &config.url,
             headers: &config.headers,
-            secret: &leased.target.secret.secret,
-            event_type: &leased.delivery.event_type,
-            event_id: leased.delivery.event_id,
-            delivery_id: leased.delivery.delivery_id,
-            attempt: number,
-            trace_parent: &leased.trace_parent,
-            body: leased.payload.clone(),
+            secret: &target.secret.secret,
+            event_type: sending.event_type,
+            event_id: sending.event_id,
+            delivery_id: sending.delivery_id,
+            attempt: sending.number,
+            trace_parent: sending.trace_parent,
+            body: sending.body.clone(),
             sent_at: start_time,
         };
         let timeout = config.request_timeout.unwrap_or(self.defaults.request_timeout);
         let exchange = self.client.post(&webhook, deadline_in(timeout)).await;
         Attempt {
             attempt_id: AttemptId::new(start_time, &*self.random),
-            number,
-            trigger: Trigger::Schedule,
+            number: sending.number,
+            trigger: sending.trigger,
             start_time,
             exchange,
         }

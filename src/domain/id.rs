@@ -82,6 +82,10 @@ id! {
     EventId, "evt_"
 }
 id! {
+    /// A sample that tests an endpoint, and is never stored.
+    TestEventId, "evt_test_"
+}
+id! {
     /// A registered endpoint.
     EndpointId, "ep_"
 }

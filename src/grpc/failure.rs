@@ -13,6 +13,7 @@ use crate::domain::id::{DeliveryId, EndpointId, EventId};
 use crate::proto::ErrorReason;
 use crate::store::endpoints::EndpointWriteError;
 use crate::store::error::StoreError;
+use crate::store::intervention::InterventionError;
 
 /// The domain of every `google.rpc.ErrorInfo` (AIP-193).
 const ERROR_DOMAIN: &str = "webhooks.bookora";
@@ -45,6 +46,10 @@ pub enum Failure {
     IdempotencyKeyReused(EventId),
     /// Writing an endpoint failed.
     EndpointWrite(EndpointId, EndpointWriteError),
+    /// A delivery was neither sent again nor cancelled.
+    Intervention(DeliveryId, InterventionError),
+    /// As many endpoints are being tested as may be.
+    TooManyTests,
     /// The log no longer reaches back to a token.
     ResumeTokenExpired,
     /// A watcher has not read for too long.
@@ -86,6 +91,11 @@ impl From<Failure> for Status {
                 &first.to_string(),
             ),
             Failure::EndpointWrite(id, error) => endpoint_write(id, error),
+            Failure::Intervention(id, error) => intervention(id, error),
+            Failure::TooManyTests => unavailable(
+                ErrorReason::Overloaded,
+                "as many endpoints are being tested as may be; try again",
+            ),
             Failure::ResumeTokenExpired => plain(
                 Code::OutOfRange,
                 ErrorReason::ResumeTokenExpired,
@@ -145,6 +155,39 @@ fn endpoint_write(id: EndpointId, error: EndpointWriteError) -> Status {
         ),
         EndpointWriteError::Store(error) => store(&error),
     }
+}
+
+fn intervention(id: DeliveryId, error: InterventionError) -> Status {
+    match error {
+        InterventionError::NotFound => Failure::DeliveryNotFound(id).into(),
+        InterventionError::EndpointNotFound(endpoint) => Failure::EndpointNotFound(endpoint).into(),
+        InterventionError::Open => precondition(
+            ErrorReason::DeliveryOpen,
+            &id.to_string(),
+            "the delivery is PENDING or RETRYING: it is still being sent",
+        ),
+        InterventionError::Closed => precondition(
+            ErrorReason::DeliveryClosed,
+            &id.to_string(),
+            "the delivery is SUCCEEDED or FAILED: there is nothing to cancel",
+        ),
+        InterventionError::EndpointDisabled(endpoint) => endpoint_disabled(endpoint),
+        InterventionError::RequestIdReused(first) => already_exists(
+            ErrorReason::RequestIdReused,
+            "the request_id was used for a request with other content; use another",
+            "Delivery",
+            &first.to_string(),
+        ),
+        InterventionError::Store(error) => store(&error),
+    }
+}
+
+fn endpoint_disabled(id: EndpointId) -> Status {
+    precondition(
+        ErrorReason::EndpointDisabled,
+        &id.to_string(),
+        "the endpoint is not ACTIVE, so nothing is sent to it: enable it first",
+    )
 }
 
 fn store(error: &StoreError) -> Status {
@@ -212,6 +255,12 @@ fn already_exists(reason: ErrorReason, message: &str, kind: &str, id: &str) -> S
     Status::with_error_details(Code::AlreadyExists, message, details)
 }
 
+fn precondition(reason: ErrorReason, subject: &str, message: &str) -> Status {
+    let mut details = info(reason, HashMap::new());
+    details.add_precondition_failure_violation(reason_name(reason), subject, message);
+    Status::with_error_details(Code::FailedPrecondition, message, details)
+}
+
 fn unavailable(reason: ErrorReason, message: &str) -> Status {
     let mut details = info(reason, HashMap::new());
     details.set_retry_info(Some(RETRY_DELAY));
@@ -227,7 +276,10 @@ fn plain(code: Code, reason: ErrorReason, message: &str) -> Status {
 }
 
 fn info(reason: ErrorReason, metadata: HashMap<String, String>) -> ErrorDetails {
+    ErrorDetails::with_error_info(reason_name(reason), ERROR_DOMAIN, metadata)
+}
+
+fn reason_name(reason: ErrorReason) -> &'static str {
     let name = reason.as_str_name();
-    let name = name.strip_prefix("ERROR_REASON_").unwrap_or(name);
-    ErrorDetails::with_error_info(name, ERROR_DOMAIN, metadata)
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
 }

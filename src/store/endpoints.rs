@@ -16,6 +16,7 @@ use super::Store;
 use super::entity::{deliveries, endpoint_secrets, endpoints};
 use super::error::StoreError;
 use super::insert::insert_all;
+use super::request::NamedRequest;
 use super::row;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Timestamp;
@@ -25,15 +26,6 @@ use crate::domain::id::EndpointId;
 
 /// Deliveries that one transaction cancels; an endpoint with more takes several.
 const CANCEL_ROWS_MAX: u64 = 500;
-
-/// The request that makes an endpoint (AIP-155).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreateRequest {
-    /// Its id, unique within the account.
-    pub request_id: Uuid,
-    /// SHA-256 over what it asks for.
-    pub digest: [u8; 32],
-}
 
 /// Why an endpoint was not written.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +75,7 @@ impl Store {
     pub async fn create_endpoint(
         &self,
         endpoint: Endpoint,
-        request: Option<CreateRequest>,
+        request: Option<NamedRequest>,
     ) -> Result<Endpoint, EndpointWriteError> {
         let transaction = self.connections.begin().await?;
         if let Some(request) = &request
@@ -263,8 +255,7 @@ impl Store {
         }
     }
 
-    /// One bounded step of [`Store::cancel_open`]: the deliveries and their log rows in one
-    /// transaction. It takes leases away: a result that is still to come is dropped.
+    /// One bounded step of [`Store::cancel_open`], in one transaction.
     async fn cancel_some(
         &self,
         account: &AccountId,
@@ -285,30 +276,42 @@ impl Store {
         if open.is_empty() {
             return Ok(0);
         }
-        let none = || Expr::value(Option::<i64>::None);
-        let state = row::delivery_state_number(DeliveryState::Cancelled);
-        deliveries::Entity::update_many()
-            .col_expr(Column::State, Expr::value(state))
-            .col_expr(Column::StateReason, Expr::value(reason))
-            .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
-            .col_expr(Column::NextAttemptTime, none())
-            .col_expr(Column::LeaseToken, none())
-            .col_expr(Column::LeaseExpireTime, none())
-            .col_expr(Column::UpdateTime, Expr::value(now.as_unix_nanos()))
-            .filter(Column::DeliveryId.is_in(open.iter().map(|row| row.delivery_id)))
-            .exec(&transaction)
-            .await?;
-        let mut changes = Vec::with_capacity(open.len());
-        for row in open {
-            let before = row::delivery(row)?;
-            changes.push(row::change(&cancelled(&before, reason, now), Some(before.state)));
-        }
-        let rows = changes.len();
-        insert_all(&transaction, changes).await?;
+        let rows = open.len();
+        cancel_rows(&transaction, open, reason, now).await?;
         transaction.commit().await?;
         self.change_log.committed();
         Ok(rows)
     }
+}
+
+/// Cancels open deliveries, with their log rows. It takes leases away: a result that is still to
+/// come is dropped.
+pub(super) async fn cancel_rows(
+    transaction: &DatabaseTransaction,
+    open: Vec<deliveries::Model>,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    use deliveries::Column;
+    let none = || Expr::value(Option::<i64>::None);
+    let state = row::delivery_state_number(DeliveryState::Cancelled);
+    deliveries::Entity::update_many()
+        .col_expr(Column::State, Expr::value(state))
+        .col_expr(Column::StateReason, Expr::value(reason))
+        .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+        .col_expr(Column::NextAttemptTime, none())
+        .col_expr(Column::LeaseToken, none())
+        .col_expr(Column::LeaseExpireTime, none())
+        .col_expr(Column::UpdateTime, Expr::value(now.as_unix_nanos()))
+        .filter(Column::DeliveryId.is_in(open.iter().map(|row| row.delivery_id)))
+        .exec(transaction)
+        .await?;
+    let mut changes = Vec::with_capacity(open.len());
+    for row in open {
+        let before = row::delivery(row)?;
+        changes.push(row::change(&cancelled(&before, reason, now), Some(before.state)));
+    }
+    insert_all(transaction, changes).await
 }
 
 const DELETED_REASON: &str = "the endpoint was deleted";
@@ -367,7 +370,7 @@ pub(super) async fn targets(
 async fn made_by(
     transaction: &DatabaseTransaction,
     account: &AccountId,
-    request: &CreateRequest,
+    request: &NamedRequest,
 ) -> Result<Option<Endpoint>, EndpointWriteError> {
     let found = endpoints::Entity::find()
         .filter(endpoints::Column::AccountId.eq(account.as_str()))

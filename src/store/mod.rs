@@ -1,7 +1,8 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] (reads). Writes that come often are committed
+//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
+//! hand). Writes that come often are committed
 //! in groups (`group_commit`). [`room`] and [`wakeup`] are what publishing and dispatching share
 //! beside the tables.
 
@@ -13,11 +14,13 @@ mod entity;
 pub mod error;
 mod group_commit;
 mod insert;
+pub mod intervention;
 mod lease;
 mod migration;
 pub mod publish;
 pub mod queue;
 pub mod record;
+pub mod request;
 pub mod room;
 mod row;
 pub mod wakeup;

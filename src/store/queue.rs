@@ -141,6 +141,7 @@ impl Store {
                 .ok_or_else(|| row::corrupt("event_id", "its event is missing"))?;
             let trace_parent: Result<TraceParent, _> = event.trace_parent.parse();
             leased.push(LeasedDelivery {
+                schedule_start: row::schedule_start(&delivery)?,
                 delivery: row::delivery(delivery)?,
                 lease_token,
                 payload: event.payload.into(),

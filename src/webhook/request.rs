@@ -10,7 +10,7 @@ use super::signature::{bookora_signature, standard_signature};
 use crate::domain::clock::Timestamp;
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::header::EndpointHeaders;
-use crate::domain::id::{DeliveryId, EventId};
+use crate::domain::id::DeliveryId;
 use crate::domain::secret::Secret;
 use crate::domain::trace_parent::TraceParent;
 
@@ -47,8 +47,8 @@ pub struct Webhook<'a> {
     pub secret: &'a Secret,
     /// The event's type, by name: visible ASCII.
     pub event_type: &'a str,
-    /// The event's id.
-    pub event_id: EventId,
+    /// The event's id, as it is shown: visible ASCII.
+    pub event_id: &'a str,
     /// The delivery's id.
     pub delivery_id: DeliveryId,
     /// The attempt's number within the delivery, from 1.
@@ -64,10 +64,9 @@ pub struct Webhook<'a> {
 impl Webhook<'_> {
     /// The signed request.
     pub(super) fn sign(&self) -> Request<Full<Bytes>> {
-        let event_id = self.event_id.to_string();
         let seconds = self.sent_at.as_unix_seconds();
         let bookora = bookora_signature(self.secret, &self.body);
-        let standard = standard_signature(self.secret, &event_id, seconds, &self.body);
+        let standard = standard_signature(self.secret, self.event_id, seconds, &self.body);
 
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
@@ -80,7 +79,7 @@ impl Webhook<'_> {
         headers.insert(BOOKORA_DELIVERY, ascii(&self.delivery_id.to_string()));
         headers.insert(BOOKORA_ATTEMPT, HeaderValue::from(self.attempt));
         headers.insert(BOOKORA_SIGNATURE, ascii(&bookora));
-        headers.insert(WEBHOOK_ID, ascii(&event_id));
+        headers.insert(WEBHOOK_ID, ascii(self.event_id));
         headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(seconds));
         headers.insert(WEBHOOK_SIGNATURE, ascii(&standard));
         headers.insert(TRACEPARENT, ascii(self.trace_parent.as_str()));

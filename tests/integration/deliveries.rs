@@ -21,7 +21,7 @@ use crate::service::{Service, eventually};
 const ACCOUNT: &str = "acct_1";
 
 /// A service and a receiver that it delivers to.
-async fn service_and_party(fail_attempts: u32) -> (Service, Party) {
+pub async fn service_and_party(fail_attempts: u32) -> (Service, Party) {
     let receivers = Receivers::new();
     let party = receivers.start(fail_attempts).await;
     let service = Service::start(&[&receivers.ca_argument()]);
@@ -37,13 +37,13 @@ pub fn sample(account_id: &str, event_type: EventType) -> PublishEventRequest {
     }
 }
 
-async fn publish(service: &Service, request: PublishEventRequest) -> PublishEventResponse {
+pub async fn publish(service: &Service, request: PublishEventRequest) -> PublishEventResponse {
     let published = service.ingest().await.publish_event(request).await;
     published.expect("it is published").into_inner()
 }
 
 /// The deliveries of an event.
-async fn deliveries_of(service: &Service, event_id: &str) -> Vec<Delivery> {
+pub async fn deliveries_of(service: &Service, event_id: &str) -> Vec<Delivery> {
     let request = ListDeliveriesRequest {
         account_id: "-".to_owned(),
         filter: Some(DeliveryFilter {
@@ -56,7 +56,7 @@ async fn deliveries_of(service: &Service, event_id: &str) -> Vec<Delivery> {
 }
 
 /// The one delivery of an event, once it is in a state.
-async fn delivery_in(service: &Service, event_id: &str, state: State) -> Delivery {
+pub async fn delivery_in(service: &Service, event_id: &str, state: State) -> Delivery {
     eventually(&format!("a delivery is {}", state.as_str_name()), async || {
         let mut deliveries = deliveries_of(service, event_id).await;
         assert_eq!(deliveries.len(), 1, "the event has one delivery");
@@ -65,7 +65,7 @@ async fn delivery_in(service: &Service, event_id: &str, state: State) -> Deliver
     .await
 }
 
-async fn attempts_of(service: &Service, delivery: &Delivery) -> Vec<Attempt> {
+pub async fn attempts_of(service: &Service, delivery: &Delivery) -> Vec<Attempt> {
     let request = ListAttemptsRequest {
         account_id: delivery.account_id.clone(),
         delivery_id: delivery.delivery_id.clone(),
@@ -74,7 +74,7 @@ async fn attempts_of(service: &Service, delivery: &Delivery) -> Vec<Attempt> {
     service.query().await.list_attempts(request).await.expect("listed").into_inner().attempts
 }
 
-fn seconds(seconds: i64) -> prost_types::Duration {
+pub fn seconds(seconds: i64) -> prost_types::Duration {
     prost_types::Duration { seconds, nanos: 0 }
 }
 

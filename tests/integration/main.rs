@@ -8,6 +8,8 @@ mod architecture;
 mod body_writer;
 mod command_line;
 mod deliveries;
+mod endpoint_tests;
+mod interventions;
 mod javascript;
 mod node;
 mod party;

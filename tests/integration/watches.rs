@@ -22,18 +22,18 @@ use crate::service::{PATIENCE, Service};
 
 const ACCOUNT: &str = "acct_1";
 
-fn watch_request() -> WatchDeliveriesRequest {
+pub fn watch_request() -> WatchDeliveriesRequest {
     WatchDeliveriesRequest { account_id: ACCOUNT.to_owned(), ..WatchDeliveriesRequest::default() }
 }
 
 /// A watch as a client keeps one: the stream, and the token to go on with.
-struct Watcher {
+pub struct Watcher {
     stream: Streaming<WatchDeliveriesResponse>,
     token: String,
 }
 
 impl Watcher {
-    async fn open(service: &Service, request: WatchDeliveriesRequest) -> Self {
+    pub async fn open(service: &Service, request: WatchDeliveriesRequest) -> Self {
         let token = request.resume_token.clone();
         let stream = service.query().await.watch_deliveries(request).await;
         Self { stream: stream.expect("the watch opens").into_inner(), token }
@@ -54,7 +54,7 @@ impl Watcher {
     }
 
     /// The next update.
-    async fn update(&mut self) -> DeliveryUpdate {
+    pub async fn update(&mut self) -> DeliveryUpdate {
         loop {
             if let Message::Update(update) = self.next().await.expect("the watch goes on") {
                 return update;
@@ -65,13 +65,13 @@ impl Watcher {
 
 /// Checks that a client sees each delivery's revisions in order, none missing.
 #[derive(Default)]
-struct Ledger {
+pub struct Ledger {
     last: HashMap<String, Delivery>,
     repeated: usize,
 }
 
 impl Ledger {
-    fn note(&mut self, update: DeliveryUpdate) {
+    pub fn note(&mut self, update: DeliveryUpdate) {
         let said_previous = update.previous_state();
         let delivery = update.delivery.expect("an update has its delivery");
         let before = self.last.get(&delivery.delivery_id);

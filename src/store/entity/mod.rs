@@ -7,4 +7,5 @@ pub mod delivery_changes;
 pub mod endpoint_secrets;
 pub mod endpoints;
 pub mod events;
+pub mod resends;
 pub mod store_identity;

@@ -20,6 +20,7 @@ impl MigrationTrait for Migration {
             deliveries(),
             attempts(),
             delivery_changes(),
+            resends(),
         ] {
             manager.create_table(table).await?;
         }
@@ -122,6 +123,8 @@ fn deliveries() -> TableCreateStatement {
         .col(text("state_reason"))
         .col(integer("revision"))
         .col(integer("attempt_count"))
+        .col(integer("attempts_before_schedule"))
+        .col(small_integer("trigger"))
         .col(big_integer_null("next_attempt_time"))
         .col(big_integer_null("lease_token"))
         .col(big_integer_null("lease_expire_time"))
@@ -169,5 +172,16 @@ fn delivery_changes() -> TableCreateStatement {
         .col(big_integer_null("next_attempt_time"))
         .col(big_integer("create_time"))
         .col(big_integer("commit_time"))
+        .to_owned()
+}
+
+fn resends() -> TableCreateStatement {
+    table("resends")
+        .col(text("account_id"))
+        .col(uuid("request_id"))
+        .col(binary("request_digest"))
+        .col(uuid("delivery_id"))
+        .col(big_integer("create_time"))
+        .primary_key(Index::create().col("account_id").col("request_id"))
         .to_owned()
 }
