@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
 use crate::delivery::dispatcher::Dispatcher;
-use crate::delivery::rescue;
+use crate::delivery::{recovery, rescue};
 use crate::domain::address::AddressPolicy;
 use crate::domain::attempt::Attempt;
 use crate::domain::clock::Clock;
@@ -47,6 +47,7 @@ pub struct App {
     grpc: JoinHandle<Result<(), tonic::transport::Error>>,
     dispatcher: JoinHandle<()>,
     rescue: JoinHandle<()>,
+    recovery: JoinHandle<()>,
 }
 
 impl App {
@@ -94,6 +95,7 @@ impl App {
             Dispatcher::new(Arc::clone(&store), Arc::clone(&deliverer), Arc::clone(&clock));
         let dispatcher = tokio::spawn(dispatcher.run(handed, stop_dispatching.clone()));
         let rescue = tokio::spawn(rescue::run(Arc::clone(&store), stop_dispatching.clone()));
+        let recovery = tokio::spawn(recovery::run(Arc::clone(&store), stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
@@ -102,7 +104,17 @@ impl App {
         let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
         health.serving().await;
         let grpc = tokio::spawn(grpc);
-        Ok(Self { address, store, health, drain, stop_dispatching, grpc, dispatcher, rescue })
+        Ok(Self {
+            address,
+            store,
+            health,
+            drain,
+            stop_dispatching,
+            grpc,
+            dispatcher,
+            rescue,
+            recovery,
+        })
     }
 
     /// Runs until the server fails.
@@ -131,6 +143,9 @@ impl App {
         }
         if self.rescue.await.is_err() {
             tracing::warn!("the rescue of leases had failed");
+        }
+        if self.recovery.await.is_err() {
+            tracing::warn!("the recovery of endpoints had failed");
         }
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the database could not be closed");

@@ -38,6 +38,12 @@ macro_rules! id {
                 Self(time_ordered(now, random))
             }
 
+            /// The least id that can have been made in the millisecond of `time` or later.
+            #[must_use]
+            pub fn first_at(time: Timestamp) -> Self {
+                Self(Uuid::from_u128(u128::from(time.as_unix_millis()) << 80))
+            }
+
             /// The id in its stored form.
             #[must_use]
             pub const fn from_uuid(uuid: Uuid) -> Self {
@@ -96,6 +102,10 @@ id! {
 id! {
     /// One HTTP request of a delivery.
     AttemptId, "att_"
+}
+id! {
+    /// One recovery of an endpoint.
+    RecoveryId, "rcv_"
 }
 id! {
     /// One signing secret of an endpoint (the id is public, the secret is not).
@@ -177,6 +187,16 @@ mod tests {
             .map(|i| DeliveryId::new(Timestamp::from_unix_millis(1_000 + i), &random).to_string())
             .collect();
         assert!(ids.is_sorted());
+    }
+
+    #[test]
+    fn the_first_id_of_a_millisecond_comes_before_its_ids_and_after_those_before_it() {
+        let random = SeededRandom::new(3);
+        let at = Timestamp::from_unix_millis;
+        for _ in 0..50 {
+            assert!(DeliveryId::first_at(at(1_000)) <= DeliveryId::new(at(1_000), &random));
+            assert!(DeliveryId::first_at(at(1_000)) > DeliveryId::new(at(999), &random));
+        }
     }
 
     #[test]

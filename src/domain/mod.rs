@@ -15,6 +15,7 @@ pub mod id;
 pub mod json;
 pub mod payload;
 pub mod random;
+pub mod recovery;
 pub mod retry;
 pub mod secret;
 pub mod subscription;

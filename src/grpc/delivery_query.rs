@@ -138,10 +138,10 @@ impl Query {
             Some(place) => place.log_position,
             None => self.store.change_log().head().await?,
         };
-        let end = end.map(|time| DeliveryId::from_uuid(first_uuid_at(time)));
+        let end = end.map(DeliveryId::first_at);
         let list = DeliveryList {
             filter,
-            from: start.map(|time| DeliveryId::from_uuid(first_uuid_at(time))),
+            from: start.map(DeliveryId::first_at),
             before: place.map(|place| place.last).or(end),
             limit: size + 1,
             scope: scope.clone(),
@@ -211,11 +211,6 @@ impl ListPlace {
             log_position: LogPosition::from_stored(i64::from_be_bytes(position)),
         }
     }
-}
-
-/// The least id that can have been made at or after a time: ids begin with their millisecond.
-fn first_uuid_at(time: Timestamp) -> uuid::Uuid {
-    uuid::Uuid::from_u128(u128::from(time.as_unix_millis()) << 80)
 }
 
 fn time(

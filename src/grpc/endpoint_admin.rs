@@ -30,9 +30,9 @@ use crate::proto::{
     DeleteEndpointRequest, DeleteEndpointResponse, DisableEndpointRequest, DisableEndpointResponse,
     EnableEndpointRequest, EnableEndpointResponse, GetEndpointRequest, GetEndpointResponse,
     GetEndpointSecretRequest, GetEndpointSecretResponse, ListEndpointsRequest,
-    ListEndpointsResponse, ListEventTypesRequest, ListEventTypesResponse, ResendDeliveryRequest,
-    ResendDeliveryResponse, TestEndpointRequest, TestEndpointResponse, UpdateEndpointRequest,
-    UpdateEndpointResponse,
+    ListEndpointsResponse, ListEventTypesRequest, ListEventTypesResponse, RecoverEndpointRequest,
+    RecoverEndpointResponse, ResendDeliveryRequest, ResendDeliveryResponse, TestEndpointRequest,
+    TestEndpointResponse, UpdateEndpointRequest, UpdateEndpointResponse,
 };
 use crate::store::Store;
 use crate::store::endpoints::{EndpointList, EndpointWriteError};
@@ -183,6 +183,13 @@ impl EndpointAdmin for Admin {
     ) -> Result<Response<CancelDeliveryResponse>, Status> {
         let delivery = self.cancel(request.get_ref()).await?;
         Ok(Response::new(CancelDeliveryResponse { delivery: Some(delivery) }))
+    }
+
+    async fn recover_endpoint(
+        &self,
+        request: Request<RecoverEndpointRequest>,
+    ) -> Result<Response<RecoverEndpointResponse>, Status> {
+        Ok(Response::new(self.recover(request.get_ref()).await?))
     }
 
     async fn list_event_types(

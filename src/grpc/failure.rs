@@ -14,6 +14,7 @@ use crate::proto::ErrorReason;
 use crate::store::endpoints::EndpointWriteError;
 use crate::store::error::StoreError;
 use crate::store::intervention::InterventionError;
+use crate::store::recovery::RecoveryError;
 
 /// The domain of every `google.rpc.ErrorInfo` (AIP-193).
 const ERROR_DOMAIN: &str = "webhooks.bookora";
@@ -48,6 +49,8 @@ pub enum Failure {
     EndpointWrite(EndpointId, EndpointWriteError),
     /// A delivery was neither sent again nor cancelled.
     Intervention(DeliveryId, InterventionError),
+    /// A recovery was not begun.
+    Recovery(EndpointId, RecoveryError),
     /// As many endpoints are being tested as may be.
     TooManyTests,
     /// The log no longer reaches back to a token.
@@ -92,6 +95,7 @@ impl From<Failure> for Status {
             ),
             Failure::EndpointWrite(id, error) => endpoint_write(id, error),
             Failure::Intervention(id, error) => intervention(id, error),
+            Failure::Recovery(id, error) => recovery(id, error),
             Failure::TooManyTests => unavailable(
                 ErrorReason::Overloaded,
                 "as many endpoints are being tested as may be; try again",
@@ -179,6 +183,25 @@ fn intervention(id: DeliveryId, error: InterventionError) -> Status {
             &first.to_string(),
         ),
         InterventionError::Store(error) => store(&error),
+    }
+}
+
+fn recovery(id: EndpointId, error: RecoveryError) -> Status {
+    match error {
+        RecoveryError::EndpointNotFound => Failure::EndpointNotFound(id).into(),
+        RecoveryError::EndpointDisabled => endpoint_disabled(id),
+        RecoveryError::InProgress(other) => precondition(
+            ErrorReason::RecoveryInProgress,
+            &id.to_string(),
+            &format!("recovery {other} of the endpoint is unfinished: wait for it"),
+        ),
+        RecoveryError::RequestIdReused(first) => already_exists(
+            ErrorReason::RequestIdReused,
+            "the request_id was used for a request with other content; use another",
+            "Recovery",
+            &first.to_string(),
+        ),
+        RecoveryError::Store(error) => store(&error),
     }
 }
 

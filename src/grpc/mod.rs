@@ -9,6 +9,7 @@ mod delivery_message;
 pub mod delivery_query;
 pub mod endpoint_admin;
 pub mod endpoint_fields;
+mod endpoint_recovery;
 pub mod endpoint_test;
 pub mod event_data;
 pub mod event_ingest;

@@ -245,6 +245,7 @@ impl Store {
         endpoint_id: EndpointId,
         reason: &str,
     ) -> Result<u32, StoreError> {
+        self.cancel_recovery(endpoint_id).await?;
         let mut cancelled: u32 = 0;
         loop {
             let rows = self.cancel_some(account, endpoint_id, reason).await?;
@@ -400,7 +401,8 @@ async fn find_for_write(
     }
 }
 
-async fn find<C: ConnectionTrait>(
+/// Finds an endpoint.
+pub(super) async fn find<C: ConnectionTrait>(
     connection: &C,
     scope: &AccountScope,
     endpoint_id: EndpointId,

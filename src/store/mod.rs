@@ -2,7 +2,7 @@
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
-//! hand). Writes that come often are committed
+//! hand), [`recovery`] (many, by hand). Writes that come often are committed
 //! in groups (`group_commit`). [`room`] and [`wakeup`] are what publishing and dispatching share
 //! beside the tables.
 
@@ -20,6 +20,7 @@ mod migration;
 pub mod publish;
 pub mod queue;
 pub mod record;
+pub mod recovery;
 pub mod request;
 pub mod room;
 mod row;
@@ -31,7 +32,7 @@ use std::time::Duration;
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use self::changes::ChangeLog;
@@ -81,6 +82,7 @@ pub struct Store {
     change_log: Arc<ChangeLog>,
     room: Arc<Room>,
     wakeup: Arc<Wakeup>,
+    recovery_begun: Notify,
     lease_terms: LeaseTerms,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -131,6 +133,7 @@ impl Store {
             change_log,
             room,
             wakeup,
+            recovery_begun: Notify::new(),
             lease_terms,
             clock,
             random,

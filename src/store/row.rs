@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sea_orm::ActiveValue::{NotSet, Set};
 
-use super::entity::{attempts, deliveries, delivery_changes, endpoint_secrets, endpoints, events};
+use super::entity::{
+    attempts, deliveries, delivery_changes, endpoint_secrets, endpoints, events, recoveries,
+};
 use super::error::StoreError;
 use crate::domain::account::AccountId;
 use crate::domain::attempt::{
@@ -16,7 +18,10 @@ use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointSecret, Endpoint
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::event::Event;
 use crate::domain::header::EndpointHeaders;
-use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, LeaseToken, SecretId};
+use crate::domain::id::{
+    AttemptId, DeliveryId, EndpointId, EventId, LeaseToken, RecoveryId, SecretId,
+};
+use crate::domain::recovery::{Recovery, RecoveryKinds};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::secret::Secret;
 use crate::domain::subscription::Subscription;
@@ -154,6 +159,19 @@ pub fn changed_delivery(
         update_time: Timestamp::from_unix_nanos(row.commit_time),
     };
     Ok((delivery, previous_state.transpose()?))
+}
+
+/// What is asked of a recovery, from its row.
+pub fn recovery(row: &recoveries::Model) -> Result<Recovery, StoreError> {
+    Ok(Recovery {
+        recovery_id: RecoveryId::from_uuid(row.recovery_id),
+        account_id: account(&row.account_id)?,
+        endpoint_id: EndpointId::from_uuid(row.endpoint_id),
+        start_time: Timestamp::from_unix_nanos(row.start_time),
+        end_time: Timestamp::from_unix_nanos(row.end_time),
+        kinds: RecoveryKinds { failed: row.failed, cancelled: row.cancelled, missed: row.missed },
+        create_time: Timestamp::from_unix_nanos(row.create_time),
+    })
 }
 
 /// An event from its row.

@@ -13,5 +13,6 @@ mod interventions;
 mod javascript;
 mod node;
 mod party;
+mod recoveries;
 mod service;
 mod watches;

@@ -91,12 +91,12 @@ impl Ledger {
         self.last.insert(delivery.delivery_id.clone(), delivery);
     }
 
-    fn succeeded(&self) -> usize {
+    pub fn succeeded(&self) -> usize {
         self.last.values().filter(|delivery| delivery.state() == State::Succeeded).count()
     }
 }
 
-async fn publish_batches(service: &Service, batches: usize, of: usize) -> Vec<String> {
+pub async fn publish_batches(service: &Service, batches: usize, of: usize) -> Vec<String> {
     let mut ingest = service.ingest().await;
     let mut ids = Vec::new();
     for _ in 0..batches {

@@ -21,6 +21,7 @@ impl MigrationTrait for Migration {
             attempts(),
             delivery_changes(),
             resends(),
+            recoveries(),
         ] {
             manager.create_table(table).await?;
         }
@@ -36,7 +37,7 @@ impl MigrationTrait for Migration {
 }
 
 /// Written out, because sea-query has no partial indexes; SQLite and PostgreSQL read them alike.
-const INDEXES: [&str; 10] = [
+const INDEXES: [&str; 14] = [
     // A key means one event.
     "CREATE UNIQUE INDEX events_idempotency ON events (account_id, idempotency_key) \
      WHERE idempotency_key IS NOT NULL",
@@ -56,8 +57,21 @@ const INDEXES: [&str; 10] = [
     "CREATE INDEX deliveries_leased ON deliveries (lease_expire_time) WHERE lease_token IS NOT NULL",
     // Listing newest first, and by what a person asks for.
     "CREATE INDEX deliveries_account ON deliveries (account_id, delivery_id)",
-    "CREATE INDEX deliveries_event ON deliveries (event_id)",
+    // One delivery of an event to an endpoint, which is also how a recovery finds what was missed.
+    "CREATE UNIQUE INDEX deliveries_event ON deliveries (event_id, endpoint_id)",
     "CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, delivery_id)",
+    // What a recovery sends again: only failed and cancelled rows are in it, so its cost does not
+    // grow with what succeeded.
+    "CREATE INDEX deliveries_undelivered ON deliveries (endpoint_id, delivery_id) \
+     WHERE state IN (4, 5)",
+    // What a recovery may find missed: an account's events in the order of their publish.
+    "CREATE INDEX events_account ON events (account_id, publish_time, event_id)",
+    // One unfinished recovery of an endpoint, found without the finished ones.
+    "CREATE UNIQUE INDEX recoveries_unfinished ON recoveries (endpoint_id) \
+     WHERE finish_time IS NULL",
+    // A request id means one recovery.
+    "CREATE UNIQUE INDEX recoveries_request ON recoveries (account_id, request_id) \
+     WHERE request_id IS NOT NULL",
 ];
 
 fn table(name: &'static str) -> TableCreateStatement {
@@ -183,5 +197,26 @@ fn resends() -> TableCreateStatement {
         .col(uuid("delivery_id"))
         .col(big_integer("create_time"))
         .primary_key(Index::create().col("account_id").col("request_id"))
+        .to_owned()
+}
+
+fn recoveries() -> TableCreateStatement {
+    table("recoveries")
+        .col(uuid("recovery_id").primary_key())
+        .col(text("account_id"))
+        .col(uuid("endpoint_id"))
+        .col(big_integer("start_time"))
+        .col(big_integer("end_time"))
+        .col(boolean("failed"))
+        .col(boolean("cancelled"))
+        .col(boolean("missed"))
+        .col(integer("delivery_count"))
+        .col(small_integer("stage"))
+        .col(big_integer("cursor_time"))
+        .col(uuid("cursor_id"))
+        .col(uuid_null("request_id"))
+        .col(binary_null("request_digest"))
+        .col(big_integer("create_time"))
+        .col(big_integer_null("finish_time"))
         .to_owned()
 }
