@@ -12,15 +12,19 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
 use crate::delivery::dispatcher::Dispatcher;
-use crate::delivery::rescue;
 use crate::delivery::retention::{Retention, RetentionLimits};
 use crate::delivery::suspension::Suspension;
+use crate::delivery::{recovery, rescue};
 use crate::domain::address::AddressPolicy;
+use crate::domain::attempt::Attempt;
 use crate::domain::clock::Clock;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::event::TestEvent;
 use crate::domain::random::Random;
 use crate::grpc::delivery_query::Query;
 use crate::grpc::endpoint_admin::Admin;
 use crate::grpc::endpoint_fields::UrlPolicy;
+use crate::grpc::endpoint_test::{TestSender, Tests};
 use crate::grpc::event_ingest::Ingest;
 use crate::grpc::server::{self, Health, Services};
 use crate::grpc::watch::WatchSettings;
@@ -47,6 +51,7 @@ pub struct App {
     rescue: JoinHandle<()>,
     suspension: JoinHandle<()>,
     retention: JoinHandle<()>,
+    recovery: JoinHandle<()>,
 }
 
 impl App {
@@ -91,8 +96,9 @@ impl App {
             random: Arc::clone(&random),
         };
         let stop_dispatching = CancellationToken::new();
+        let deliverer = Arc::new(deliverer);
         let dispatcher =
-            Dispatcher::new(Arc::clone(&store), Arc::new(deliverer), Arc::clone(&clock));
+            Dispatcher::new(Arc::clone(&store), Arc::clone(&deliverer), Arc::clone(&clock));
         let rescue =
             rescue::run(Arc::clone(&store), dispatcher.under_way(), stop_dispatching.clone());
         let rescue = tokio::spawn(rescue);
@@ -106,10 +112,12 @@ impl App {
         let retention =
             Retention { store: Arc::clone(&store), limits: retention, clock: Arc::clone(&clock) };
         let retention = tokio::spawn(retention.run(stop_dispatching.clone()));
+        let recovery = tokio::spawn(recovery::run(Arc::clone(&store), stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
-        let services = services(&store, url_policy, &drain, &clock, &random);
+        let tests = Tests::new(Arc::new(Tester(deliverer)));
+        let services = services(&store, url_policy, tests, &drain, &clock, &random);
         let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
         health.serving().await;
         let grpc = tokio::spawn(grpc);
@@ -124,6 +132,7 @@ impl App {
             rescue,
             suspension,
             retention,
+            recovery,
         })
     }
 
@@ -160,15 +169,29 @@ impl App {
         if self.retention.await.is_err() {
             tracing::warn!("the deletion of what is old had failed");
         }
+        if self.recovery.await.is_err() {
+            tracing::warn!("the recovery of endpoints had failed");
+        }
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the database could not be closed");
         }
     }
 }
 
+/// Lets `grpc` test endpoints with what `delivery` sends with.
+struct Tester(Arc<Deliverer>);
+
+#[tonic::async_trait]
+impl TestSender for Tester {
+    async fn send(&self, target: &Endpoint, event: &TestEvent) -> Attempt {
+        self.0.test(target, event).await
+    }
+}
+
 fn services(
     store: &Arc<Store>,
     url_policy: UrlPolicy,
+    tests: Tests,
     drain: &CancellationToken,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
@@ -184,6 +207,7 @@ fn services(
             url_policy,
             clock: Arc::clone(clock),
             random: Arc::clone(random),
+            tests,
         },
         query: Query {
             store: Arc::clone(store),

@@ -1,19 +1,23 @@
-//! One delivery: sign and send it, judge what came back, record the verdict.
+//! One delivery: sign and send it, judge what came back, record the verdict. A test of an endpoint
+//! is sent the same way, and neither judged nor recorded.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::{Instant, timeout};
 
 use super::suspension::settle;
 use crate::domain::attempt::{Attempt, Outcome, Trigger};
 use crate::domain::clock::Clock;
 use crate::domain::delivery::{LeasedDelivery, Verdict, judge};
-use crate::domain::endpoint::GONE_REASON;
-use crate::domain::id::AttemptId;
+use crate::domain::endpoint::{Endpoint, GONE_REASON};
+use crate::domain::event::TestEvent;
+use crate::domain::id::{AttemptId, DeliveryId};
 use crate::domain::random::Random;
 use crate::domain::retry::RetrySchedule;
+use crate::domain::trace_parent::TraceParent;
 use crate::failpoint;
 use crate::store::Store;
 use crate::store::record::Recorded;
@@ -52,6 +56,18 @@ pub struct DeliveryDefaults {
     pub request_timeout: Duration,
 }
 
+/// What one attempt sends, beside what its endpoint adds.
+struct Sending<'a> {
+    event_type: &'a str,
+    event_id: &'a str,
+    delivery_id: DeliveryId,
+    number: u32,
+    trigger: Trigger,
+    trace_parent: &'a TraceParent,
+    body: &'a Bytes,
+    swaps_signatures: bool,
+}
+
 impl Deliverer {
     /// Makes one attempt of a leased delivery and records what it made of it. The room is given
     /// back only then, so that outcomes that wait for the database are bounded too.
@@ -71,20 +87,55 @@ impl Deliverer {
         }
     }
 
+    /// Sends a sample to an endpoint, whatever its state: one attempt of a delivery that does not
+    /// exist.
+    pub async fn test(&self, target: &Endpoint, event: &TestEvent) -> Attempt {
+        let sending = Sending {
+            event_type: event.event_type.name(),
+            event_id: &event.event_id.to_string(),
+            delivery_id: DeliveryId::new(self.clock.now(), &*self.random),
+            number: 1,
+            trigger: Trigger::Test,
+            trace_parent: &event.trace_parent,
+            body: &event.payload,
+            swaps_signatures: false,
+        };
+        self.send(target, sending, None).await
+    }
+
     async fn attempt(&self, leased: &LeasedDelivery, slot: &mut Slot) -> Attempt {
+        let delivery = &leased.delivery;
+        let sending = Sending {
+            event_type: &delivery.event_type,
+            event_id: &delivery.event_id.to_string(),
+            delivery_id: delivery.delivery_id,
+            number: delivery.attempt_count + 1,
+            trigger: leased.schedule_start.trigger,
+            trace_parent: &leased.trace_parent,
+            body: &leased.payload,
+            swaps_signatures: leased.swaps_signatures,
+        };
+        self.send(&leased.target, sending, Some(slot)).await
+    }
+
+    async fn send(
+        &self,
+        target: &Endpoint,
+        sending: Sending<'_>,
+        slot: Option<&mut Slot>,
+    ) -> Attempt {
         let start_time = self.clock.now();
-        let number = leased.delivery.attempt_count + 1;
-        let config = &leased.target.config;
+        let config = &target.config;
         let webhook = Webhook {
             url: &config.url,
             headers: &config.headers,
-            secrets: leased.target.secrets.signing_at(start_time, leased.swaps_signatures),
-            event_type: &leased.delivery.event_type,
-            event_id: leased.delivery.event_id,
-            delivery_id: leased.delivery.delivery_id,
-            attempt: number,
-            trace_parent: &leased.trace_parent,
-            body: leased.payload.clone(),
+            secrets: target.secrets.signing_at(start_time, sending.swaps_signatures),
+            event_type: sending.event_type,
+            event_id: sending.event_id,
+            delivery_id: sending.delivery_id,
+            attempt: sending.number,
+            trace_parent: sending.trace_parent,
+            body: sending.body.clone(),
             sent_at: start_time,
         };
         let patience = config.request_timeout.unwrap_or(self.defaults.request_timeout);
@@ -92,13 +143,15 @@ impl Deliverer {
         let exchange = if let Ok(exchange) = timeout(SLOW_AFTER, &mut posting).await {
             exchange
         } else {
-            slot.is_slow();
+            if let Some(slot) = slot {
+                slot.is_slow();
+            }
             posting.await
         };
         Attempt {
             attempt_id: AttemptId::new(start_time, &*self.random),
-            number,
-            trigger: Trigger::Schedule,
+            number: sending.number,
+            trigger: sending.trigger,
             start_time,
             exchange,
         }

@@ -41,6 +41,10 @@ pub enum Outcome {
 pub enum Trigger {
     /// It was due: the first attempt or a retry.
     Schedule,
+    /// The delivery was resent or recovered: the first attempt after that, or a retry of it.
+    Manual,
+    /// The endpoint was tested with a sample; no delivery holds the attempt.
+    Test,
 }
 
 /// One header of a response; a value that is not UTF-8 is kept with replacement characters.

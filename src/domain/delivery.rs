@@ -7,8 +7,12 @@
 //!              ├────────────> RETRYING ─────────────────┤
 //!              │                 │ last retry failed, or 410 Gone
 //!              ├─────────────────┴────────────> FAILED
-//!              └─────────────────┴────────────> CANCELLED (endpoint disabled, suspended or deleted)
+//!              └─────────────────┴────────────> CANCELLED (endpoint disabled, suspended or deleted,
+//!                                                          or CancelDelivery)
+//! SUCCEEDED, FAILED, CANCELLED ──> PENDING (ResendDelivery; RecoverEndpoint: not of SUCCEEDED)
 //! ```
+//!
+//! A delivery that is sent again starts its retry schedule anew; its attempts are counted on.
 //!
 //! Being sent is a lease, not a state: it costs no change of a row to start an attempt.
 
@@ -17,7 +21,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::account::AccountId;
-use super::attempt::{Attempt, Outcome};
+use super::attempt::{Attempt, Outcome, Trigger};
 use super::clock::Timestamp;
 use super::endpoint::Target;
 use super::id::{DeliveryId, EndpointId, EventId, LeaseToken};
@@ -32,7 +36,7 @@ const FORBIDDEN: u16 = 403;
 /// What became of a delivery so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryState {
-    /// No attempt has ended yet.
+    /// No attempt has ended since it was made or sent again.
     Pending,
     /// An attempt failed and another will be made.
     Retrying,
@@ -98,6 +102,36 @@ impl Delivery {
             ..self.clone()
         }
     }
+
+    /// The closed delivery as it is when it is sent again from `now` on.
+    #[must_use]
+    pub fn resent(&self, now: Timestamp) -> Self {
+        assert!(!self.state.is_open(), "only a closed delivery is sent again");
+        Self {
+            state: DeliveryState::Pending,
+            state_reason: String::new(),
+            revision: self.revision + 1,
+            next_attempt_time: Some(now),
+            update_time: now,
+            ..self.clone()
+        }
+    }
+}
+
+/// How the retry schedule that a delivery is on began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScheduleStart {
+    /// How many attempts had ended before it.
+    pub attempts_before: u32,
+    /// Why its attempts are made.
+    pub trigger: Trigger,
+}
+
+impl ScheduleStart {
+    /// The schedule of a delivery that is made when its event is published.
+    pub const AT_PUBLISH: Self = Self { attempts_before: 0, trigger: Trigger::Schedule };
+    /// The schedule of a delivery that a recovery makes.
+    pub const AT_RECOVERY: Self = Self { attempts_before: 0, trigger: Trigger::Manual };
 }
 
 /// A delivery that is held under a lease, with all that one attempt needs.
@@ -106,6 +140,8 @@ pub struct LeasedDelivery {
     /// The delivery as it was when the lease was taken; nobody else changes it while the lease
     /// lasts, except by taking the lease away.
     pub delivery: Delivery,
+    /// The schedule that it is on.
+    pub schedule_start: ScheduleStart,
     /// Proof of the lease.
     pub lease_token: LeaseToken,
     /// The exact body.
@@ -152,7 +188,8 @@ pub fn judge(
     assert!(before.state.is_open(), "only an open delivery is attempted");
     assert_eq!(attempt.number, before.attempt_count + 1, "attempts are numbered without a gap");
 
-    let retry_wait = schedule.wait_before_retry(attempt.number);
+    let attempts_of_schedule = attempt.number.saturating_sub(leased.schedule_start.attempts_before);
+    let retry_wait = schedule.wait_before_retry(attempts_of_schedule);
     let (state, next_attempt_time) = match (attempt.exchange.outcome, retry_wait) {
         (Outcome::Succeeded, _) => (DeliveryState::Succeeded, None),
         _ if attempt.exchange.is_gone() => (DeliveryState::Failed, None),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::account::AccountId;
 use super::clock::Timestamp;
-use super::id::EventId;
+use super::id::{EventId, TestEventId};
 use super::trace_parent::TraceParent;
 
 /// A type of event that can be published and subscribed to.
@@ -92,6 +92,19 @@ impl FromStr for EventType {
     fn from_str(name: &str) -> Result<Self, UnknownEventType> {
         Self::ALL.into_iter().find(|event_type| event_type.name() == name).ok_or(UnknownEventType)
     }
+}
+
+/// A sample that is sent to test an endpoint; it is never stored.
+#[derive(Clone, Debug)]
+pub struct TestEvent {
+    /// Its id.
+    pub event_id: TestEventId,
+    /// Its type.
+    pub event_type: EventType,
+    /// The exact body.
+    pub payload: Bytes,
+    /// The trace of the call that asks for the test.
+    pub trace_parent: TraceParent,
 }
 
 /// The caller's name for a publish: 1-256 printable ASCII characters. The same key in the same

@@ -88,6 +88,10 @@ id! {
     EventId, "evt_"
 }
 id! {
+    /// A sample that tests an endpoint, and is never stored.
+    TestEventId, "evt_test_"
+}
+id! {
     /// A registered endpoint.
     EndpointId, "ep_"
 }
@@ -98,6 +102,10 @@ id! {
 id! {
     /// One HTTP request of a delivery.
     AttemptId, "att_"
+}
+id! {
+    /// One recovery of an endpoint.
+    RecoveryId, "rcv_"
 }
 id! {
     /// One signing secret of an endpoint (the id is public, the secret is not).
@@ -179,6 +187,16 @@ mod tests {
             .map(|i| DeliveryId::new(Timestamp::from_unix_millis(1_000 + i), &random).to_string())
             .collect();
         assert!(ids.is_sorted());
+    }
+
+    #[test]
+    fn the_first_id_of_a_millisecond_comes_before_its_ids_and_after_those_before_it() {
+        let random = SeededRandom::new(3);
+        let at = Timestamp::from_unix_millis;
+        for _ in 0..50 {
+            assert!(DeliveryId::first_at(at(1_000)) <= DeliveryId::new(at(1_000), &random));
+            assert!(DeliveryId::first_at(at(1_000)) > DeliveryId::new(at(999), &random));
+        }
     }
 
     #[test]

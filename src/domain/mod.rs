@@ -17,6 +17,7 @@ pub mod json;
 pub mod pace;
 pub mod payload;
 pub mod random;
+pub mod recovery;
 pub mod retry;
 pub mod retry_after;
 pub mod secret;

@@ -4,11 +4,12 @@
 //! How strings and numbers are written is [`super::json`]'s; which keys an event type has is the
 //! contract's (`grpc`).
 
+use std::fmt::Display;
+
 use bytes::Bytes;
 
 use super::clock::Timestamp;
 use super::event::EventType;
-use super::id::EventId;
 use super::json::{self, NotFinite};
 
 /// Largest body, in bytes. Receivers limit bodies too: Express takes 100 KiB by default, Fastify
@@ -108,9 +109,14 @@ impl Data {
     }
 }
 
-/// The body for an event.
+/// The body for an event; its id is written as it is shown.
 #[must_use]
-pub fn render(event_type: EventType, id: EventId, create_time: Timestamp, data: &Data) -> Bytes {
+pub fn render(
+    event_type: EventType,
+    id: impl Display,
+    create_time: Timestamp,
+    data: &Data,
+) -> Bytes {
     let mut body = String::with_capacity(FRAME_BYTES + data.bytes());
     body.push_str("{\"event\":");
     json::write_string(&mut body, event_type.name());
@@ -138,6 +144,7 @@ pub fn data_of(body: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::id::EventId;
 
     #[test]
     fn a_body_is_compact_and_keeps_the_order_of_keys() {

@@ -27,8 +27,10 @@ impl Subscription {
     pub fn parse(entries: &[String]) -> Result<Self, InvalidEntry> {
         let mut kept: Vec<String> = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
-            let matches = |event_type: &EventType| entry_matches(entry, event_type.name());
-            if !EventType::ALL.iter().any(matches) {
+            let matches = |parsed: Entry<'_>| {
+                EventType::ALL.iter().any(|event_type| parsed.matches(event_type.name()))
+            };
+            if !Entry::parse(entry).is_some_and(matches) {
                 return Err(InvalidEntry { index });
             }
             if !kept.contains(entry) {
@@ -47,7 +49,13 @@ impl Subscription {
     /// Whether events of the type named `event_type` are wanted.
     #[must_use]
     pub fn wants(&self, event_type: &str) -> bool {
-        self.0.is_empty() || self.0.iter().any(|entry| entry_matches(entry, event_type))
+        self.parsed().any(|entry| entry.matches(event_type))
+    }
+
+    /// What the entries mean; a list that is empty means all, and is one group without a name.
+    pub fn parsed(&self) -> impl Iterator<Item = Entry<'_>> {
+        let all = self.0.is_empty().then_some(Entry::Group(""));
+        all.into_iter().chain(self.0.iter().filter_map(|entry| Entry::parse(entry)))
     }
 
     /// The entries, as they were given.
@@ -57,10 +65,29 @@ impl Subscription {
     }
 }
 
-fn entry_matches(entry: &str, event_type: &str) -> bool {
-    match entry.strip_suffix('*') {
-        Some(group) => group.len() > 1 && group.ends_with('.') && event_type.starts_with(group),
-        None => entry == event_type,
+/// What one entry of a subscription means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// The type with this name.
+    Name(&'a str),
+    /// The types whose names begin so, up to and including the dot.
+    Group(&'a str),
+}
+
+impl<'a> Entry<'a> {
+    fn parse(entry: &'a str) -> Option<Self> {
+        match entry.strip_suffix('*') {
+            Some(group) if group.len() > 1 && group.ends_with('.') => Some(Self::Group(group)),
+            Some(_) => None,
+            None => Some(Self::Name(entry)),
+        }
+    }
+
+    fn matches(self, event_type: &str) -> bool {
+        match self {
+            Self::Name(name) => event_type == name,
+            Self::Group(group) => event_type.starts_with(group),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::proto;
 use crate::proto::attempt::{Header, Outcome as OutcomeMessage, Trigger as TriggerMessage};
 use crate::proto::delivery::State;
 use crate::store::changes::Change;
+use crate::store::deliveries::ShownDelivery;
 
 /// A delivery in the BASIC view.
 #[must_use]
@@ -29,6 +30,12 @@ pub fn delivery(delivery: &Delivery, last_attempt: Option<&Attempt>) -> proto::D
         update_time: Some(delivery.update_time.into()),
         payload: String::new(),
     }
+}
+
+/// A delivery that was read, in the BASIC view.
+#[must_use]
+pub fn shown(shown: &ShownDelivery) -> proto::Delivery {
+    delivery(&shown.delivery, shown.last_attempt.as_ref())
 }
 
 /// A change of a delivery.
@@ -134,6 +141,8 @@ fn outcome(outcome: Outcome) -> OutcomeMessage {
 fn trigger(trigger: Trigger) -> TriggerMessage {
     match trigger {
         Trigger::Schedule => TriggerMessage::Schedule,
+        Trigger::Manual => TriggerMessage::Manual,
+        Trigger::Test => TriggerMessage::Test,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::proto::{
 };
 use crate::store::Store;
 use crate::store::changes::LogPosition;
-use crate::store::deliveries::{DeliveryList, DeliveryPage, ShownDelivery};
+use crate::store::deliveries::{DeliveryList, DeliveryPage};
 
 /// The service.
 pub struct Query {
@@ -101,7 +101,7 @@ impl Query {
     ) -> Result<crate::proto::Delivery, Failure> {
         let shown = self.store.delivery(scope, delivery_id).await?;
         let shown = shown.ok_or(Failure::DeliveryNotFound(delivery_id))?;
-        let mut message = message(&shown);
+        let mut message = delivery_message::shown(&shown);
         if with_payload {
             let event_id = shown.delivery.event_id;
             let event = self.store.event(scope, event_id).await?;
@@ -154,7 +154,7 @@ impl Query {
             .map(|last| tokens.write(&ListPlace { last, log_position }.to_bytes()));
         let watch_tokens = watch::tokens(&self.store, &scope);
         Ok(ListDeliveriesResponse {
-            deliveries: rows.iter().map(message).collect(),
+            deliveries: rows.iter().map(delivery_message::shown).collect(),
             next_page_token: next.unwrap_or_default(),
             watch_token: watch::write_token(&watch_tokens, log_position),
         })
@@ -219,8 +219,4 @@ fn time(
     time: Option<&prost_types::Timestamp>,
 ) -> Option<Timestamp> {
     time.and_then(|time| violations.service_time(field, time))
-}
-
-fn message(shown: &ShownDelivery) -> crate::proto::Delivery {
-    delivery_message::delivery(&shown.delivery, shown.last_attempt.as_ref())
 }

@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::delivery_message;
 use super::endpoint_fields::{self, ConfigChange, UrlPolicy};
+use super::endpoint_test::Tests;
 use super::event_samples;
 use super::failure::Failure;
 use super::page::{self, PAGES};
@@ -25,15 +27,19 @@ use crate::proto;
 use crate::proto::endpoint::State;
 use crate::proto::endpoint_admin_server::EndpointAdmin;
 use crate::proto::{
-    CreateEndpointRequest, CreateEndpointResponse, DeleteEndpointRequest, DeleteEndpointResponse,
-    DisableEndpointRequest, DisableEndpointResponse, EnableEndpointRequest, EnableEndpointResponse,
-    GetEndpointRequest, GetEndpointResponse, GetEndpointSecretRequest, GetEndpointSecretResponse,
-    ListEndpointsRequest, ListEndpointsResponse, ListEventTypesRequest, ListEventTypesResponse,
+    CancelDeliveryRequest, CancelDeliveryResponse, CreateEndpointRequest, CreateEndpointResponse,
+    DeleteEndpointRequest, DeleteEndpointResponse, DisableEndpointRequest, DisableEndpointResponse,
+    EnableEndpointRequest, EnableEndpointResponse, GetEndpointRequest, GetEndpointResponse,
+    GetEndpointSecretRequest, GetEndpointSecretResponse, ListEndpointsRequest,
+    ListEndpointsResponse, ListEventTypesRequest, ListEventTypesResponse, RecoverEndpointRequest,
+    RecoverEndpointResponse, ResendDeliveryRequest, ResendDeliveryResponse,
     RevokeEndpointSecretRequest, RevokeEndpointSecretResponse, RotateEndpointSecretRequest,
-    RotateEndpointSecretResponse, UpdateEndpointRequest, UpdateEndpointResponse,
+    RotateEndpointSecretResponse, TestEndpointRequest, TestEndpointResponse, UpdateEndpointRequest,
+    UpdateEndpointResponse,
 };
 use crate::store::Store;
-use crate::store::endpoints::{CreateRequest, EndpointList, EndpointWriteError};
+use crate::store::endpoints::{EndpointList, EndpointWriteError};
+use crate::store::request::NamedRequest;
 
 /// States that a filter may name; each once is enough.
 const FILTER_STATES_MAX: usize = 10;
@@ -48,6 +54,8 @@ pub struct Admin {
     pub clock: Arc<dyn Clock>,
     /// Makes ids and secrets.
     pub random: Arc<dyn Random>,
+    /// Sends samples.
+    pub tests: Tests,
 }
 
 #[tonic::async_trait]
@@ -185,6 +193,38 @@ impl EndpointAdmin for Admin {
         Ok(Response::new(RevokeEndpointSecretResponse { endpoint: Some(message) }))
     }
 
+    async fn test_endpoint(
+        &self,
+        request: Request<TestEndpointRequest>,
+    ) -> Result<Response<TestEndpointResponse>, Status> {
+        let attempt = self.test(request.metadata(), request.get_ref()).await?;
+        let message = delivery_message::attempt(&attempt);
+        Ok(Response::new(TestEndpointResponse { attempt: Some(message) }))
+    }
+
+    async fn resend_delivery(
+        &self,
+        request: Request<ResendDeliveryRequest>,
+    ) -> Result<Response<ResendDeliveryResponse>, Status> {
+        let delivery = self.resend(request.get_ref()).await?;
+        Ok(Response::new(ResendDeliveryResponse { delivery: Some(delivery) }))
+    }
+
+    async fn cancel_delivery(
+        &self,
+        request: Request<CancelDeliveryRequest>,
+    ) -> Result<Response<CancelDeliveryResponse>, Status> {
+        let delivery = self.cancel(request.get_ref()).await?;
+        Ok(Response::new(CancelDeliveryResponse { delivery: Some(delivery) }))
+    }
+
+    async fn recover_endpoint(
+        &self,
+        request: Request<RecoverEndpointRequest>,
+    ) -> Result<Response<RecoverEndpointResponse>, Status> {
+        Ok(Response::new(self.recover(request.get_ref()).await?))
+    }
+
     async fn list_event_types(
         &self,
         request: Request<ListEventTypesRequest>,
@@ -197,11 +237,11 @@ impl Admin {
     fn read_new(
         &self,
         request: &CreateEndpointRequest,
-    ) -> Result<(Endpoint, Option<CreateRequest>), Failure> {
+    ) -> Result<(Endpoint, Option<NamedRequest>), Failure> {
         let mut violations = Violations::new();
         let secret =
             secret_rotation::secret(&mut violations, request.secret.as_deref(), &*self.random);
-        let create = create_request(&mut violations, request);
+        let create = named_request(&mut violations, &request.request_id, request);
         let Some(message) = &request.endpoint else {
             violations.add("endpoint", "must be set");
             return violations.finish(None);
@@ -237,7 +277,12 @@ impl Admin {
         endpoint_fields::message(endpoint, self.clock.now())
     }
 
-    async fn find(&self, scope: &AccountScope, id: EndpointId) -> Result<Endpoint, Failure> {
+    /// Finds an endpoint.
+    pub(super) async fn find(
+        &self,
+        scope: &AccountScope,
+        id: EndpointId,
+    ) -> Result<Endpoint, Failure> {
         self.store.endpoint(scope, id).await?.ok_or(Failure::EndpointNotFound(id))
     }
 
@@ -332,12 +377,14 @@ fn endpoint_of(
     violations.finish(account.zip(id))
 }
 
-fn create_request(
+/// Reads a request's `request_id`, with the request that it names.
+pub(super) fn named_request(
     violations: &mut Violations,
-    request: &CreateEndpointRequest,
-) -> Option<CreateRequest> {
-    let request_id = secret_rotation::request_id(violations, &request.request_id)?;
-    Some(CreateRequest { request_id, digest: Sha256::digest(request.encode_to_vec()).into() })
+    request_id: &str,
+    request: &impl Message,
+) -> Option<NamedRequest> {
+    let request_id = secret_rotation::request_id(violations, request_id)?;
+    Some(NamedRequest { request_id, digest: Sha256::digest(request.encode_to_vec()).into() })
 }
 
 fn states(violations: &mut Violations, numbers: &[i32]) -> Vec<EndpointState> {

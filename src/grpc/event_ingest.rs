@@ -44,7 +44,7 @@ impl EventIngest for Ingest {
         &self,
         request: Request<PublishEventRequest>,
     ) -> Result<Response<PublishEventResponse>, Status> {
-        let trace_parent = self.trace_parent(request.metadata());
+        let trace_parent = trace_parent(request.metadata(), &*self.random);
         let mut violations = Violations::new();
         let event = self.read(&mut violations, request.get_ref(), &trace_parent);
         let event = violations.finish(event)?;
@@ -57,7 +57,7 @@ impl EventIngest for Ingest {
         &self,
         request: Request<BatchPublishEventsRequest>,
     ) -> Result<Response<BatchPublishEventsResponse>, Status> {
-        let trace_parent = self.trace_parent(request.metadata());
+        let trace_parent = trace_parent(request.metadata(), &*self.random);
         let requests = &request.get_ref().requests;
         let events = self.read_batch(requests, &trace_parent)?;
         let published = self.store.publish(events).await.map_err(Failure::from)?;
@@ -125,14 +125,12 @@ impl Ingest {
             trace_parent: trace_parent.clone(),
         })
     }
+}
 
-    /// The caller's trace; a new one where it sent none, or none that is valid.
-    fn trace_parent(&self, metadata: &MetadataMap) -> TraceParent {
-        let given = metadata.get("traceparent").and_then(|value| value.to_str().ok());
-        given
-            .and_then(|value| value.parse().ok())
-            .unwrap_or_else(|| TraceParent::new(&*self.random))
-    }
+/// The caller's trace; a new one where it sent none, or none that is valid.
+pub(super) fn trace_parent(metadata: &MetadataMap, random: &dyn Random) -> TraceParent {
+    let given = metadata.get("traceparent").and_then(|value| value.to_str().ok());
+    given.and_then(|value| value.parse().ok()).unwrap_or_else(|| TraceParent::new(random))
 }
 
 fn create_time(

@@ -1,4 +1,9 @@
-//! One sample event of each type: the examples of ListEventTypes, and what the demo publishes.
+//! One sample event of each type: the examples of ListEventTypes, what TestEndpoint sends, and what
+//! the demo publishes.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
 
 use super::event_data;
 use super::violations::Violations;
@@ -94,15 +99,24 @@ pub fn data(event_type: EventType) -> Message {
 /// Where a sample breaks the rules of its own type; a test shows that none does.
 #[must_use]
 pub fn body(event_type: EventType) -> String {
-    let mut violations = Violations::new();
-    let data = event_data::read(&mut violations, &data(event_type));
-    let data = violations.finish(data).expect("samples follow the rules");
     let happened = Timestamp::from_unix_millis(SAMPLE_SECONDS * 1_000);
     let event_id = EventId::from_uuid(uuid::Uuid::from_u128(
         0x019e_b0e5_e4c0_7d2a_8f11_2b6c_9d4e_5f60 + event_type as u128,
     ));
-    let body = payload::render(event_type, event_id, happened, &data);
+    let body = body_of(event_type, event_id, happened);
     String::from_utf8(body.into()).expect("bodies are UTF-8")
+}
+
+/// The body of a sample with this id, as if it happened at `create_time`.
+///
+/// # Panics
+/// As [`body`].
+#[must_use]
+pub fn body_of(event_type: EventType, event_id: impl Display, create_time: Timestamp) -> Bytes {
+    let mut violations = Violations::new();
+    let data = event_data::read(&mut violations, &data(event_type));
+    let data = violations.finish(data).expect("samples follow the rules");
+    payload::render(event_type, event_id, create_time, &data)
 }
 
 fn booking_id() -> String {

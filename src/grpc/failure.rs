@@ -15,6 +15,8 @@ use crate::proto::ErrorReason;
 use crate::store::changes::LogReadError;
 use crate::store::endpoints::EndpointWriteError;
 use crate::store::error::StoreError;
+use crate::store::intervention::InterventionError;
+use crate::store::recovery::RecoveryError;
 use crate::store::secrets::SecretWriteError;
 
 /// The domain of every `google.rpc.ErrorInfo` (AIP-193).
@@ -50,6 +52,12 @@ pub enum Failure {
     EndpointWrite(EndpointId, EndpointWriteError),
     /// Writing an endpoint's secrets failed.
     SecretWrite(EndpointId, SecretWriteError),
+    /// A delivery was neither sent again nor cancelled.
+    Intervention(DeliveryId, InterventionError),
+    /// A recovery was not begun.
+    Recovery(EndpointId, RecoveryError),
+    /// As many endpoints are being tested as may be.
+    TooManyTests,
     /// The log no longer reaches back to a token.
     ResumeTokenExpired,
     /// A watcher has not read for too long.
@@ -101,6 +109,12 @@ impl From<Failure> for Status {
             ),
             Failure::EndpointWrite(id, error) => endpoint_write(id, error),
             Failure::SecretWrite(id, error) => secret_write(id, error),
+            Failure::Intervention(id, error) => intervention(id, error),
+            Failure::Recovery(id, error) => recovery(id, error),
+            Failure::TooManyTests => unavailable(
+                ErrorReason::Overloaded,
+                "as many endpoints are being tested as may be; try again",
+            ),
             Failure::ResumeTokenExpired => plain(
                 Code::OutOfRange,
                 ErrorReason::ResumeTokenExpired,
@@ -208,6 +222,58 @@ fn revocation(secret: SecretId, error: RevocationError) -> Status {
             Status::with_error_details(Code::NotFound, message, details)
         }
     }
+}
+
+fn intervention(id: DeliveryId, error: InterventionError) -> Status {
+    match error {
+        InterventionError::NotFound => Failure::DeliveryNotFound(id).into(),
+        InterventionError::EndpointNotFound(endpoint) => Failure::EndpointNotFound(endpoint).into(),
+        InterventionError::Open => failed_precondition(
+            ErrorReason::DeliveryOpen,
+            &id.to_string(),
+            "the delivery is PENDING or RETRYING: it is still being sent".to_owned(),
+        ),
+        InterventionError::Closed => failed_precondition(
+            ErrorReason::DeliveryClosed,
+            &id.to_string(),
+            "the delivery is SUCCEEDED or FAILED: there is nothing to cancel".to_owned(),
+        ),
+        InterventionError::EndpointDisabled(endpoint) => endpoint_disabled(endpoint),
+        InterventionError::RequestIdReused(first) => already_exists(
+            ErrorReason::RequestIdReused,
+            "the request_id was used for a request with other content; use another",
+            "Delivery",
+            &first.to_string(),
+        ),
+        InterventionError::Store(error) => store(&error),
+    }
+}
+
+fn recovery(id: EndpointId, error: RecoveryError) -> Status {
+    match error {
+        RecoveryError::EndpointNotFound => Failure::EndpointNotFound(id).into(),
+        RecoveryError::EndpointDisabled => endpoint_disabled(id),
+        RecoveryError::InProgress(other) => failed_precondition(
+            ErrorReason::RecoveryInProgress,
+            &id.to_string(),
+            format!("recovery {other} of the endpoint is unfinished: wait for it"),
+        ),
+        RecoveryError::RequestIdReused(first) => already_exists(
+            ErrorReason::RequestIdReused,
+            "the request_id was used for a request with other content; use another",
+            "Recovery",
+            &first.to_string(),
+        ),
+        RecoveryError::Store(error) => store(&error),
+    }
+}
+
+fn endpoint_disabled(id: EndpointId) -> Status {
+    failed_precondition(
+        ErrorReason::EndpointDisabled,
+        &id.to_string(),
+        "the endpoint is not ACTIVE, so nothing is sent to it: enable it first".to_owned(),
+    )
 }
 
 fn store(error: &StoreError) -> Status {

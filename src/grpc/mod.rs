@@ -4,10 +4,13 @@
 //! and turned back. Errors become statuses in one place, [`failure`].
 
 mod delivery_filter;
+mod delivery_intervention;
 mod delivery_message;
 pub mod delivery_query;
 pub mod endpoint_admin;
 pub mod endpoint_fields;
+mod endpoint_recovery;
+pub mod endpoint_test;
 pub mod event_data;
 pub mod event_ingest;
 pub mod event_samples;

@@ -119,7 +119,8 @@ impl Store {
         delivery_id: DeliveryId,
     ) -> Result<Option<ShownDelivery>, StoreError> {
         let query = deliveries::Entity::find_by_id(delivery_id.as_uuid());
-        let rows = self.shown(in_scope(query, scope, &DeliveryFilter::default())).await?;
+        let query = in_scope(query, scope, &DeliveryFilter::default());
+        let rows = shown(self.connections.reader(), query).await?;
         Ok(rows.into_iter().next())
     }
 
@@ -146,7 +147,7 @@ impl Store {
         if let Some(looked_to) = looked_to {
             query = query.filter(Column::DeliveryId.gte(looked_to.as_uuid()));
         }
-        Ok(DeliveryPage { rows: self.shown(query).await?, looked_to })
+        Ok(DeliveryPage { rows: shown(self.connections.reader(), query).await?, looked_to })
     }
 
     /// The row so many places down a range, where it has more than that.
@@ -200,7 +201,7 @@ impl Store {
             query = query
                 .filter(Condition::any().add(Column::AccountId.gt(account)).add(here.add(later)));
         }
-        self.shown(query).await
+        shown(self.connections.reader(), query).await
     }
 
     /// The attempts of a delivery, by number, after a number.
@@ -222,23 +223,23 @@ impl Store {
             .await?;
         rows.into_iter().map(row::attempt).collect()
     }
+}
 
-    async fn shown(
-        &self,
-        query: Select<deliveries::Entity>,
-    ) -> Result<Vec<ShownDelivery>, StoreError> {
-        let reader = self.connections.reader();
-        let rows = query.all(reader).await?;
-        let attempted = rows.iter().filter(|row| row.attempt_count > 0);
-        let mut attempts =
-            last_attempts(reader, attempted.map(|row| (row.delivery_id, row.attempt_count)))
-                .await?;
-        let shown = rows.into_iter().map(|row| {
-            let last_attempt = attempts.remove(&(row.delivery_id, row.attempt_count));
-            Ok(ShownDelivery { delivery: row::delivery(row)?, last_attempt })
-        });
-        shown.collect()
-    }
+/// The deliveries that a query finds, as they are shown.
+pub(super) async fn shown<C: ConnectionTrait>(
+    connection: &C,
+    query: Select<deliveries::Entity>,
+) -> Result<Vec<ShownDelivery>, StoreError> {
+    let rows = query.all(connection).await?;
+    let attempted = rows.iter().filter(|row| row.attempt_count > 0);
+    let mut attempts =
+        last_attempts(connection, attempted.map(|row| (row.delivery_id, row.attempt_count)))
+            .await?;
+    let shown = rows.into_iter().map(|row| {
+        let last_attempt = attempts.remove(&(row.delivery_id, row.attempt_count));
+        Ok(ShownDelivery { delivery: row::delivery(row)?, last_attempt })
+    });
+    shown.collect()
 }
 
 /// The attempts with these numbers, without headers and body of their responses.

@@ -16,6 +16,7 @@ use super::Store;
 use super::entity::{deliveries, endpoint_secrets, endpoints};
 use super::error::StoreError;
 use super::insert::insert_all;
+use super::request::NamedRequest;
 use super::row;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Timestamp;
@@ -26,15 +27,6 @@ use crate::failpoint;
 
 /// Deliveries that one transaction cancels; an endpoint with more takes several.
 const CANCEL_ROWS_MAX: u64 = 500;
-
-/// The request that makes an endpoint (AIP-155).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreateRequest {
-    /// Its id, unique within the account.
-    pub request_id: Uuid,
-    /// SHA-256 over what it asks for.
-    pub digest: [u8; 32],
-}
 
 /// Why an endpoint was not written.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +76,7 @@ impl Store {
     pub async fn create_endpoint(
         &self,
         endpoint: Endpoint,
-        request: Option<CreateRequest>,
+        request: Option<NamedRequest>,
     ) -> Result<Endpoint, EndpointWriteError> {
         let transaction = self.connections.begin().await?;
         if let Some(request) = &request
@@ -300,6 +292,7 @@ impl Store {
         endpoint_id: EndpointId,
         reason: &str,
     ) -> Result<u32, StoreError> {
+        self.cancel_recovery(endpoint_id).await?;
         let mut cancelled: u32 = 0;
         loop {
             let rows = self.cancel_some(account, endpoint_id, reason).await?;
@@ -310,8 +303,7 @@ impl Store {
         }
     }
 
-    /// One bounded step of [`Store::cancel_open`]: the deliveries and their log rows in one
-    /// transaction. It takes leases away: a result that is still to come is dropped.
+    /// One bounded step of [`Store::cancel_open`], in one transaction.
     async fn cancel_some(
         &self,
         account: &AccountId,
@@ -332,16 +324,8 @@ impl Store {
         if open.is_empty() {
             return Ok(0);
         }
-        let ids = open.iter().map(|row| row.delivery_id);
-        close(&transaction, ids, DeliveryState::Cancelled, reason, now).await?;
-        let mut changes = Vec::with_capacity(open.len());
-        for row in open {
-            let before = row::delivery(row)?;
-            let cancelled = before.closed(DeliveryState::Cancelled, reason, now);
-            changes.push(row::change(&cancelled, Some(before.state)));
-        }
-        let rows = changes.len();
-        insert_all(&transaction, changes).await?;
+        let rows = open.len();
+        cancel_rows(&transaction, open, reason, now).await?;
         transaction.commit().await?;
         failpoint::hit("cancel.after_commit");
         self.change_log.committed();
@@ -349,7 +333,26 @@ impl Store {
     }
 }
 
-/// Closes open deliveries in their rows; their log rows are the caller's. It takes leases away.
+/// Cancels open deliveries, with their log rows.
+pub(super) async fn cancel_rows(
+    transaction: &DatabaseTransaction,
+    open: Vec<deliveries::Model>,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ids = open.iter().map(|row| row.delivery_id);
+    close(transaction, ids, DeliveryState::Cancelled, reason, now).await?;
+    let mut changes = Vec::with_capacity(open.len());
+    for row in open {
+        let before = row::delivery(row)?;
+        let cancelled = before.closed(DeliveryState::Cancelled, reason, now);
+        changes.push(row::change(&cancelled, Some(before.state)));
+    }
+    insert_all(transaction, changes).await
+}
+
+/// Closes open deliveries in their rows; their log rows are the caller's. It takes leases away: a
+/// result that is still to come is dropped.
 pub(super) async fn close(
     transaction: &DatabaseTransaction,
     ids: impl Iterator<Item = Uuid>,
@@ -418,7 +421,7 @@ pub(super) async fn targets(
 async fn made_by(
     transaction: &DatabaseTransaction,
     account: &AccountId,
-    request: &CreateRequest,
+    request: &NamedRequest,
 ) -> Result<Option<Endpoint>, EndpointWriteError> {
     let found = endpoints::Entity::find()
         .filter(endpoints::Column::AccountId.eq(account.as_str()))
@@ -448,6 +451,7 @@ async fn find_for_write(
     }
 }
 
+/// Finds an endpoint.
 pub(super) async fn find<C: ConnectionTrait>(
     connection: &C,
     scope: &AccountScope,

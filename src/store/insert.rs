@@ -1,12 +1,11 @@
 //! Inserting many rows at once, whatever the table.
 
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, Iterable};
 
 use super::error::StoreError;
 
-/// Rows of one insert. SQLite binds at most 32,766 values in a statement, the widest row of those
-/// that come by the thousand has 15.
-const INSERT_ROWS_MAX: usize = 2_000;
+/// Values of one insert: SQLite binds at most 32,766 in a statement, PostgreSQL twice as many.
+const INSERT_VALUES_MAX: usize = 32_766;
 
 /// Inserts rows in as few statements as the bind limit allows.
 pub(super) async fn insert_all<A>(
@@ -16,8 +15,9 @@ pub(super) async fn insert_all<A>(
 where
     A: ActiveModelTrait + Send,
 {
+    let columns = <A::Entity as EntityTrait>::Column::iter().count();
     while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(INSERT_ROWS_MAX));
+        let rest = rows.split_off(rows.len().min(INSERT_VALUES_MAX / columns));
         A::Entity::insert_many(rows).exec_without_returning(transaction).await?;
         rows = rest;
     }

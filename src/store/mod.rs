@@ -1,9 +1,10 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`secrets`] (rotate, revoke),
-//! [`suspension`], [`prune`]. Writes that come often are committed in groups (`group_commit`).
-//! [`room`] and [`wakeup`] are what publishing and dispatching share beside the tables.
+//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
+//! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`].
+//! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
+//! publishing and dispatching share beside the tables.
 
 pub mod changes;
 pub mod database;
@@ -13,12 +14,15 @@ mod entity;
 pub mod error;
 mod group_commit;
 mod insert;
+pub mod intervention;
 mod lease;
 mod migration;
 pub mod prune;
 pub mod publish;
 pub mod queue;
 pub mod record;
+pub mod recovery;
+pub mod request;
 pub mod room;
 mod row;
 pub mod secrets;
@@ -33,7 +37,7 @@ use std::time::Duration;
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use self::changes::ChangeLog;
@@ -85,6 +89,7 @@ pub struct Store {
     room: Arc<Room>,
     streaks: Arc<Streaks>,
     wakeup: Arc<Wakeup>,
+    recovery_begun: Notify,
     lease_terms: LeaseTerms,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -138,6 +143,7 @@ impl Store {
             room,
             streaks,
             wakeup,
+            recovery_begun: Notify::new(),
             lease_terms,
             clock,
             random,

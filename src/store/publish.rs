@@ -21,7 +21,7 @@ use super::wakeup::{DueEndpoint, Wakeup};
 use super::{endpoints, row};
 use crate::domain::account::AccountId;
 use crate::domain::clock::{Clock, Timestamp};
-use crate::domain::delivery::{Delivery, DeliveryState, LeasedDelivery};
+use crate::domain::delivery::{Delivery, DeliveryState, LeasedDelivery, ScheduleStart};
 use crate::domain::endpoint::{Addressee, Target};
 use crate::domain::event::NewEvent;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, LeaseToken};
@@ -251,6 +251,7 @@ impl Publisher {
     fn lease(&self, event: &NewEvent, target: &Target, delivery: &Delivery, slot: Slot) -> Handed {
         let leased = LeasedDelivery {
             delivery: delivery.clone(),
+            schedule_start: ScheduleStart::AT_PUBLISH,
             lease_token: LeaseToken::new(&*self.random),
             payload: event.payload.clone(),
             trace_parent: event.trace_parent.clone(),
@@ -263,25 +264,9 @@ impl Publisher {
 
 impl Rows {
     fn push(&mut self, delivery: &Delivery, lease: Option<Handed>, lease_expiry: Timestamp) {
-        let token = lease.as_ref().map(|handed| handed.leased.lease_token);
-        self.deliveries.push(deliveries::ActiveModel {
-            delivery_id: Set(delivery.delivery_id.as_uuid()),
-            account_id: Set(delivery.account_id.to_string()),
-            event_id: Set(delivery.event_id.as_uuid()),
-            event_type: Set(delivery.event_type.clone()),
-            endpoint_id: Set(delivery.endpoint_id.as_uuid()),
-            state: Set(row::delivery_state_number(delivery.state)),
-            state_reason: Set(String::new()),
-            revision: Set(row::stored_count(delivery.revision)),
-            attempt_count: Set(0),
-            next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
-            claim_count: Set(0),
-            swaps_signatures: Set(false),
-            lease_token: Set(token.map(LeaseToken::as_stored)),
-            lease_expire_time: Set(token.map(|_| lease_expiry.as_unix_nanos())),
-            create_time: Set(delivery.create_time.as_unix_nanos()),
-            update_time: Set(delivery.update_time.as_unix_nanos()),
-        });
+        let lease_terms = lease.as_ref().map(|handed| (handed.leased.lease_token, lease_expiry));
+        let row = row::new_delivery_row(delivery, ScheduleStart::AT_PUBLISH, lease_terms);
+        self.deliveries.push(row);
         self.changes.push(row::change(delivery, None));
         self.handed.extend(lease);
     }

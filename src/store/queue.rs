@@ -221,6 +221,7 @@ impl Store {
             let trace_parent: Result<TraceParent, _> = event.trace_parent.parse();
             leased.push(LeasedDelivery {
                 swaps_signatures: delivery.swaps_signatures,
+                schedule_start: row::schedule_start(&delivery)?,
                 delivery: row::delivery(delivery)?,
                 lease_token,
                 payload: event.payload.into(),

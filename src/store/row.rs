@@ -4,20 +4,25 @@ use std::time::Duration;
 
 use sea_orm::ActiveValue::{NotSet, Set};
 
-use super::entity::{attempts, deliveries, delivery_changes, endpoint_secrets, endpoints, events};
+use super::entity::{
+    attempts, deliveries, delivery_changes, endpoint_secrets, endpoints, events, recoveries,
+};
 use super::error::StoreError;
 use crate::domain::account::AccountId;
 use crate::domain::attempt::{
     Attempt, Exchange, Outcome, Response, ResponseHeader, Timing, Trigger,
 };
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
 use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointLimits, EndpointState};
 use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets, ExpiringSecret};
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::event::Event;
 use crate::domain::header::EndpointHeaders;
-use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, SecretId};
+use crate::domain::id::{
+    AttemptId, DeliveryId, EndpointId, EventId, LeaseToken, RecoveryId, SecretId,
+};
+use crate::domain::recovery::{Recovery, RecoveryKinds};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::secret::Secret;
 use crate::domain::subscription::Subscription;
@@ -42,7 +47,8 @@ const OUTCOMES: [(Outcome, i16); 8] = [
     (Outcome::Protocol, 7),
     (Outcome::Blocked, 8),
 ];
-const TRIGGERS: [(Trigger, i16); 1] = [(Trigger::Schedule, 1)];
+const TRIGGERS: [(Trigger, i16); 3] =
+    [(Trigger::Schedule, 1), (Trigger::Manual, 2), (Trigger::Test, 3)];
 
 /// The stored number of a delivery's state.
 pub fn delivery_state_number(state: DeliveryState) -> i16 {
@@ -57,6 +63,11 @@ pub fn endpoint_state_number(state: EndpointState) -> i16 {
 /// The stored number of an outcome.
 pub fn outcome_number(outcome: Outcome) -> i16 {
     number(&OUTCOMES, outcome)
+}
+
+/// The stored number of a trigger.
+pub fn trigger_number(trigger: Trigger) -> i16 {
+    number(&TRIGGERS, trigger)
 }
 
 /// A delivery from its row.
@@ -75,6 +86,42 @@ pub fn delivery(row: deliveries::Model) -> Result<Delivery, StoreError> {
         create_time: Timestamp::from_unix_nanos(row.create_time),
         update_time: Timestamp::from_unix_nanos(row.update_time),
     })
+}
+
+/// How the schedule began that a delivery's row is on.
+pub fn schedule_start(row: &deliveries::Model) -> Result<ScheduleStart, StoreError> {
+    Ok(ScheduleStart {
+        attempts_before: count(row.attempts_before_schedule)?,
+        trigger: value(&TRIGGERS, row.trigger)?,
+    })
+}
+
+/// The row of a delivery that is made now, free or under a lease with its expiry.
+pub fn new_delivery_row(
+    delivery: &Delivery,
+    schedule_start: ScheduleStart,
+    lease: Option<(LeaseToken, Timestamp)>,
+) -> deliveries::ActiveModel {
+    deliveries::ActiveModel {
+        delivery_id: Set(delivery.delivery_id.as_uuid()),
+        account_id: Set(delivery.account_id.to_string()),
+        event_id: Set(delivery.event_id.as_uuid()),
+        event_type: Set(delivery.event_type.clone()),
+        endpoint_id: Set(delivery.endpoint_id.as_uuid()),
+        state: Set(delivery_state_number(delivery.state)),
+        state_reason: Set(delivery.state_reason.clone()),
+        revision: Set(stored_count(delivery.revision)),
+        attempt_count: Set(stored_count(delivery.attempt_count)),
+        attempts_before_schedule: Set(stored_count(schedule_start.attempts_before)),
+        trigger: Set(trigger_number(schedule_start.trigger)),
+        next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
+        claim_count: Set(0),
+        swaps_signatures: Set(false),
+        lease_token: Set(lease.map(|(token, _)| token.as_stored())),
+        lease_expire_time: Set(lease.map(|(_, expiry)| expiry.as_unix_nanos())),
+        create_time: Set(delivery.create_time.as_unix_nanos()),
+        update_time: Set(delivery.update_time.as_unix_nanos()),
+    }
 }
 
 /// The log row of the change that made `delivery` what it is.
@@ -120,6 +167,19 @@ pub fn changed_delivery(
         update_time: Timestamp::from_unix_nanos(row.commit_time),
     };
     Ok((delivery, previous_state.transpose()?))
+}
+
+/// What is asked of a recovery, from its row.
+pub fn recovery(row: &recoveries::Model) -> Result<Recovery, StoreError> {
+    Ok(Recovery {
+        recovery_id: RecoveryId::from_uuid(row.recovery_id),
+        account_id: account(&row.account_id)?,
+        endpoint_id: EndpointId::from_uuid(row.endpoint_id),
+        start_time: Timestamp::from_unix_nanos(row.start_time),
+        end_time: Timestamp::from_unix_nanos(row.end_time),
+        kinds: RecoveryKinds { failed: row.failed, cancelled: row.cancelled, missed: row.missed },
+        create_time: Timestamp::from_unix_nanos(row.create_time),
+    })
 }
 
 /// An event from its row.
@@ -295,7 +355,7 @@ pub fn attempt_row(delivery_id: DeliveryId, attempt: Attempt) -> attempts::Activ
         delivery_id: Set(delivery_id.as_uuid()),
         number: Set(stored_count(attempt.number)),
         attempt_id: Set(attempt.attempt_id.as_uuid()),
-        trigger: Set(number(&TRIGGERS, attempt.trigger)),
+        trigger: Set(trigger_number(attempt.trigger)),
         outcome: Set(number(&OUTCOMES, outcome)),
         http_status: Set(i16::try_from(status).unwrap_or(0)),
         error_message: Set(error_message.unwrap_or_default()),

@@ -11,7 +11,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::endpoint_secrets::SigningSecrets;
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::header::EndpointHeaders;
-use crate::domain::id::{DeliveryId, EventId};
+use crate::domain::id::DeliveryId;
 use crate::domain::trace_parent::TraceParent;
 
 /// The event's type.
@@ -52,8 +52,8 @@ pub struct Webhook<'a> {
     pub secrets: SigningSecrets<'a>,
     /// The event's type, by name: visible ASCII.
     pub event_type: &'a str,
-    /// The event's id.
-    pub event_id: EventId,
+    /// The event's id, as it is shown: visible ASCII.
+    pub event_id: &'a str,
     /// The delivery's id.
     pub delivery_id: DeliveryId,
     /// The attempt's number within the delivery, from 1.
@@ -69,10 +69,9 @@ pub struct Webhook<'a> {
 impl Webhook<'_> {
     /// The signed request.
     pub(super) fn sign(&self) -> Request<Full<Bytes>> {
-        let event_id = self.event_id.to_string();
         let seconds = self.sent_at.as_unix_seconds();
         let bookora = |secret| ascii(&bookora_signature(secret, &self.body));
-        let standard = standard_signatures(self.secrets, &event_id, seconds, &self.body);
+        let standard = standard_signatures(self.secrets, self.event_id, seconds, &self.body);
 
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
@@ -88,7 +87,7 @@ impl Webhook<'_> {
         if let Some(second) = self.secrets.second {
             headers.insert(BOOKORA_SIGNATURE_PREVIOUS, bookora(second));
         }
-        headers.insert(WEBHOOK_ID, ascii(&event_id));
+        headers.insert(WEBHOOK_ID, ascii(self.event_id));
         headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(seconds));
         headers.insert(WEBHOOK_SIGNATURE, ascii(&standard));
         headers.insert(TRACEPARENT, ascii(self.trace_parent.as_str()));

@@ -22,7 +22,7 @@ use crate::service::{Service, eventually};
 const ACCOUNT: &str = "acct_1";
 
 /// A service and a receiver that it delivers to.
-async fn service_and_party(fail_attempts: u32) -> (Service, Party) {
+pub async fn service_and_party(fail_attempts: u32) -> (Service, Party) {
     let receivers = Receivers::new();
     let party = receivers.start(fail_attempts).await;
     let service = Service::start(&[&receivers.ca_argument()]);
@@ -67,7 +67,7 @@ pub async fn delivery_in(service: &Service, event_id: &str, state: State) -> Del
     .await
 }
 
-async fn attempts_of(service: &Service, delivery: &Delivery) -> Vec<Attempt> {
+pub async fn attempts_of(service: &Service, delivery: &Delivery) -> Vec<Attempt> {
     let request = ListAttemptsRequest {
         account_id: delivery.account_id.clone(),
         delivery_id: delivery.delivery_id.clone(),

@@ -77,13 +77,13 @@ impl Watcher {
 
 /// Checks that a client sees each delivery's revisions in order, none missing.
 #[derive(Default)]
-struct Ledger {
+pub struct Ledger {
     last: HashMap<String, Delivery>,
     repeated: usize,
 }
 
 impl Ledger {
-    fn note(&mut self, update: DeliveryUpdate) {
+    pub fn note(&mut self, update: DeliveryUpdate) {
         let said_previous = update.previous_state();
         let delivery = update.delivery.expect("an update has its delivery");
         let before = self.last.get(&delivery.delivery_id);
@@ -103,12 +103,12 @@ impl Ledger {
         self.last.insert(delivery.delivery_id.clone(), delivery);
     }
 
-    fn succeeded(&self) -> usize {
+    pub fn succeeded(&self) -> usize {
         self.last.values().filter(|delivery| delivery.state() == State::Succeeded).count()
     }
 }
 
-async fn publish_batches(service: &Service, batches: usize, of: usize) -> Vec<String> {
+pub async fn publish_batches(service: &Service, batches: usize, of: usize) -> Vec<String> {
     let mut ingest = service.ingest().await;
     let mut ids = Vec::new();
     for _ in 0..batches {

@@ -61,6 +61,7 @@ fn leased() -> LeasedDelivery {
         payload: Bytes::new(),
         trace_parent: TraceParent::new(&random),
         swaps_signatures: false,
+        schedule_start: ScheduleStart::AT_PUBLISH,
         target: Arc::new(target),
     }
 }

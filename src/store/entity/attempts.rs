@@ -14,7 +14,7 @@ pub struct Model {
     pub number: i32,
     /// Its id.
     pub attempt_id: Uuid,
-    /// 1 schedule.
+    /// 1 schedule, 2 manual; tests (3) are not kept.
     pub trigger: i16,
     /// 1 succeeded, 2 HTTP status, 3 timeout, 4 DNS, 5 connect, 6 TLS, 7 protocol, 8 blocked.
     pub outcome: i16,

@@ -27,6 +27,10 @@ pub struct Model {
     pub revision: i32,
     /// How many attempts have ended; the last one's number.
     pub attempt_count: i32,
+    /// How many of these had ended when the present retry schedule began.
+    pub attempts_before_schedule: i32,
+    /// Why the attempts of the present schedule are made: 1 schedule, 2 manual.
+    pub trigger: i16,
     /// When the next attempt is due, in nanoseconds since the Unix epoch.
     pub next_attempt_time: Option<i64>,
     /// How often it was claimed since an outcome was last recorded.

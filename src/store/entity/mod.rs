@@ -7,4 +7,6 @@ pub mod delivery_changes;
 pub mod endpoint_secrets;
 pub mod endpoints;
 pub mod events;
+pub mod recoveries;
+pub mod resends;
 pub mod store_identity;

@@ -20,6 +20,8 @@ impl MigrationTrait for Migration {
             deliveries(),
             attempts(),
             delivery_changes(),
+            resends(),
+            recoveries(),
         ] {
             manager.create_table(table).await?;
         }
@@ -35,7 +37,7 @@ impl MigrationTrait for Migration {
 }
 
 /// Written out, because sea-query has no partial indexes; SQLite and PostgreSQL read them alike.
-const INDEXES: [&str; 14] = [
+const INDEXES: [&str; 18] = [
     // A key means one event.
     "CREATE UNIQUE INDEX events_idempotency ON events (account_id, idempotency_key) \
      WHERE idempotency_key IS NOT NULL",
@@ -61,7 +63,8 @@ const INDEXES: [&str; 14] = [
     "CREATE INDEX deliveries_leased ON deliveries (lease_expire_time) WHERE lease_token IS NOT NULL",
     // Listing newest first, and by what a person asks for.
     "CREATE INDEX deliveries_account ON deliveries (account_id, delivery_id)",
-    "CREATE INDEX deliveries_event ON deliveries (event_id)",
+    // One delivery of an event to an endpoint, which is also how a recovery finds what was missed.
+    "CREATE UNIQUE INDEX deliveries_event ON deliveries (event_id, endpoint_id)",
     "CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, delivery_id)",
     // What is old enough to be pruned, without stepping over what is open. It costs one entry of
     // some 20 bytes for each delivery, added when it is closed: at the index's end, since time
@@ -69,6 +72,18 @@ const INDEXES: [&str; 14] = [
     "CREATE INDEX deliveries_closed ON deliveries (update_time) WHERE next_attempt_time IS NULL",
     // The same of events that no endpoint subscribed to; the others go with their deliveries.
     "CREATE INDEX events_undelivered ON events (publish_time) WHERE delivery_count = 0",
+    // What a recovery sends again: only failed and cancelled rows are in it, so its cost does not
+    // grow with what succeeded.
+    "CREATE INDEX deliveries_undelivered ON deliveries (endpoint_id, delivery_id) \
+     WHERE state IN (4, 5)",
+    // What a recovery may find missed: an account's events in the order of their publish.
+    "CREATE INDEX events_account ON events (account_id, publish_time, event_id)",
+    // One unfinished recovery of an endpoint, found without the finished ones.
+    "CREATE UNIQUE INDEX recoveries_unfinished ON recoveries (endpoint_id) \
+     WHERE finish_time IS NULL",
+    // A request id means one recovery.
+    "CREATE UNIQUE INDEX recoveries_request ON recoveries (account_id, request_id) \
+     WHERE request_id IS NOT NULL",
 ];
 
 fn table(name: &'static str) -> TableCreateStatement {
@@ -143,6 +158,8 @@ fn deliveries() -> TableCreateStatement {
         .col(text("state_reason"))
         .col(integer("revision"))
         .col(integer("attempt_count"))
+        .col(integer("attempts_before_schedule"))
+        .col(small_integer("trigger"))
         .col(big_integer_null("next_attempt_time"))
         .col(integer("claim_count").default(0))
         .col(boolean("swaps_signatures"))
@@ -192,5 +209,37 @@ fn delivery_changes() -> TableCreateStatement {
         .col(big_integer_null("next_attempt_time"))
         .col(big_integer("create_time"))
         .col(big_integer("commit_time"))
+        .to_owned()
+}
+
+fn resends() -> TableCreateStatement {
+    table("resends")
+        .col(text("account_id"))
+        .col(uuid("request_id"))
+        .col(binary("request_digest"))
+        .col(uuid("delivery_id"))
+        .col(big_integer("create_time"))
+        .primary_key(Index::create().col("account_id").col("request_id"))
+        .to_owned()
+}
+
+fn recoveries() -> TableCreateStatement {
+    table("recoveries")
+        .col(uuid("recovery_id").primary_key())
+        .col(text("account_id"))
+        .col(uuid("endpoint_id"))
+        .col(big_integer("start_time"))
+        .col(big_integer("end_time"))
+        .col(boolean("failed"))
+        .col(boolean("cancelled"))
+        .col(boolean("missed"))
+        .col(integer("delivery_count"))
+        .col(small_integer("stage"))
+        .col(big_integer("cursor_time"))
+        .col(uuid("cursor_id"))
+        .col(uuid_null("request_id"))
+        .col(binary_null("request_digest"))
+        .col(big_integer("create_time"))
+        .col(big_integer_null("finish_time"))
         .to_owned()
 }

@@ -111,7 +111,7 @@ impl Sender {
             headers: &self.headers,
             secrets: SigningSecrets { first: &self.secret, second: self.second.as_ref() },
             event_type: "booking.created",
-            event_id: EventId::new(SENT_AT, &random),
+            event_id: &EventId::new(SENT_AT, &random).to_string(),
             delivery_id: DeliveryId::new(SENT_AT, &random),
             attempt: 2,
             trace_parent: &TraceParent::new(&random),
