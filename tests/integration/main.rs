@@ -24,5 +24,6 @@ mod recoveries;
 mod retention;
 mod rotation;
 mod service;
+mod store;
 mod suspension;
 mod watches;

@@ -42,8 +42,18 @@ impl Service {
         Self::launch(&[&[ALLOW_LOOPBACK], arguments].concat(), Some(failpoint))
     }
 
+    /// Starts the service on a database in a folder that outlives it.
+    pub fn start_in(folder: &Path) -> Self {
+        let inside = tempfile::tempdir_in(folder).expect("a temporary folder");
+        Self::launch_in(inside, &[ALLOW_LOOPBACK], None)
+    }
+
     fn launch(arguments: &[&str], failpoint: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::launch_in(folder, arguments, failpoint)
+    }
+
+    fn launch_in(folder: TempDir, arguments: &[&str], failpoint: Option<&str>) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
         let (child, address) = spawn(folder.path(), &arguments, failpoint);
         Self { child, address, arguments, folder }
