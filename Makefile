@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One step after the other: the quick ones first, and cargo uses every core by itself.
 .NOTPARALLEL:
 
-.PHONY: help test demo setup build fmt proto-lint lint doc cargo-test readme-test
+.PHONY: help test demo setup build fmt proto-lint lint doc cargo-test readme-test kills neighbours
 .PHONY: rust-tools rust-checkers script-tools grpcurl
 
 help: ## List the commands
@@ -60,6 +60,15 @@ readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.
 	$(PYTHON) -B tests/readme/shown.py
 	$(PYTHON) -B tests/readme/signatures.py
 	$(PYTHON) -B tests/readme/session.py
+
+KILLS ?= 200
+kills: build ## Kill the process KILLS times under load, and audit what arrived
+	BOOKORA_TEST_KILLS=$(KILLS) $(CARGO) test --locked --test integration \
+	  crashes::random_kills -- --nocapture
+
+SCENARIO ?=
+neighbours: rust-tools ## Print what hanging endpoints, floods and backlogs cost others (SCENARIO=hang, flood or claim)
+	$(CARGO) bench --locked --bench neighbours -- $(SCENARIO)
 
 rust-tools:
 	@command -v $(CARGO) >/dev/null 2>&1 || { \

@@ -58,9 +58,10 @@ async fn fill(
         ),
         format!(
             "INSERT INTO deliveries (delivery_id, account_id, event_id, event_type, endpoint_id, \
-             state, revision, attempt_count, next_attempt_time, state_reason, create_time, \
-             update_time) SELECT randomblob(16), '{account}', event_id, 'booking.created', \
-             x'{endpoint}', {state}, '', 1, 1 FROM fresh"
+             state, revision, attempt_count, next_attempt_time, state_reason, trigger, \
+             attempts_before_schedule, swaps_signatures, create_time, update_time) SELECT \
+             randomblob(16), '{account}', event_id, 'booking.created', x'{endpoint}', {state}, \
+             '', 1, 0, FALSE, 1, 1 FROM fresh"
         ),
         "DROP TABLE fresh".to_owned(),
         "PRAGMA wal_checkpoint(TRUNCATE)".to_owned(),
