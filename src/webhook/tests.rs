@@ -3,8 +3,10 @@
 mod addresses;
 mod answers;
 mod authority;
+mod dns;
 mod http2;
 mod limits;
+mod name_server;
 mod receiver;
 mod sender;
 mod tls;
