@@ -4,6 +4,7 @@ mod addresses;
 mod answers;
 mod authority;
 mod dns;
+mod forbidden;
 mod http2;
 mod limits;
 mod name_server;
