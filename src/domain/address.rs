@@ -189,4 +189,4 @@ const fn v6([a, b, c, d]: [u16; 4], prefix_bits: u8) -> Ipv6Net {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -14,11 +14,12 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 
 use super::connector::Connector;
+use super::dns::DnsResolver;
 use super::guard::Guard;
 use super::opening::{Opening, Progress, monotonic_now};
 use super::outcome::Ending;
 use super::request::Webhook;
-use super::resolver::{Resolve, SystemResolver};
+use super::resolver::Resolve;
 use super::response::{self, HEAD_BYTES_MAX};
 use super::tls::{self, ClientSettings, InvalidClientSettings};
 use crate::domain::address::AddressPolicy;
@@ -48,7 +49,7 @@ pub struct WebhookClient {
 }
 
 impl WebhookClient {
-    /// A client that resolves names with the operating system and connects where `policy` allows.
+    /// A client that asks the system's name servers and connects where `policy` allows.
     /// Reads the trusted certificates; to be built in a Tokio runtime.
     ///
     /// # Errors
@@ -57,7 +58,7 @@ impl WebhookClient {
         settings: &ClientSettings,
         policy: AddressPolicy,
     ) -> Result<Self, InvalidClientSettings> {
-        Self::with_resolver(settings, policy, Arc::new(SystemResolver))
+        Self::with_resolver(settings, policy, Arc::new(DnsResolver::system()))
     }
 
     /// The same with another resolver.

@@ -1,5 +1,5 @@
 //! One signed POST. [`client`] makes it, in the words of its own `post`: sign ([`request`],
-//! [`signature`]), send (`connector`, and within it `guard` and [`tls`]), judge (`outcome`), and
+//! [`signature`]), send (`connector`, and within it `guard`, [`dns`] and [`tls`]), judge (`outcome`), and
 //! keep what was answered (`response`).
 //!
 //! The layer knows neither store nor schedule: it is handed a [`Webhook`] and a deadline and
@@ -9,6 +9,7 @@
 pub mod client;
 mod connection;
 mod connector;
+pub mod dns;
 mod guard;
 mod opening;
 mod outcome;

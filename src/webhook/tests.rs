@@ -3,8 +3,11 @@
 mod addresses;
 mod answers;
 mod authority;
+mod dns;
+mod forbidden;
 mod http2;
 mod limits;
+mod name_server;
 mod overlap;
 mod receiver;
 mod sender;

@@ -2,7 +2,7 @@ use super::*;
 
 /// Each range: the address before it, its first, its last, the one after it. `-` where there is
 /// none, or where a neighbouring range forbids it too.
-const FORBIDDEN: [[&str; 4]; 33] = [
+pub const FORBIDDEN: [[&str; 4]; 33] = [
     ["-", "0.0.0.0", "0.255.255.255", "1.0.0.0"],
     ["9.255.255.255", "10.0.0.0", "10.255.255.255", "11.0.0.0"],
     ["100.63.255.255", "100.64.0.0", "100.127.255.255", "100.128.0.0"],

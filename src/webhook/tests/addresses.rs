@@ -11,7 +11,7 @@ use super::receiver::{OK, Receiver};
 use super::sender::{Names, SHORT, Sender, allowing_loopback, message};
 use crate::domain::address::AddressPolicy;
 use crate::domain::attempt::Outcome;
-use crate::webhook::resolver::{Resolve, SystemResolver};
+use crate::webhook::resolver::Resolve;
 
 fn names(host: &'static str, ips: &[&str]) -> Names {
     let addresses = ips.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect();
@@ -107,13 +107,6 @@ async fn a_name_that_does_not_resolve_is_told_as_such() {
         assert_eq!(exchange.outcome, Outcome::Dns);
         assert_eq!(message(&exchange), format!("host name does not resolve: {told}"));
     }
-}
-
-#[tokio::test]
-async fn the_system_resolver_reads_a_literal_and_refuses_what_is_no_name() {
-    let addresses = SystemResolver.resolve("127.0.0.1".to_owned(), 80).await.unwrap();
-    assert_eq!(addresses, ["127.0.0.1:80".parse().unwrap()]);
-    assert!(SystemResolver.resolve("no name".to_owned(), 80).await.is_err());
 }
 
 #[tokio::test]

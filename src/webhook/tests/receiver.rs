@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 /// An answer that lets the connection be used again.
 pub const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// A listener on 127.0.0.1 whose connections all behave the same; dropped, it stops listening.
+/// A listener whose connections all behave the same; dropped, it stops listening.
 pub struct Receiver {
     pub address: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -20,11 +20,20 @@ pub struct Receiver {
 }
 
 impl Receiver {
+    /// Listens on 127.0.0.1.
     pub async fn start<F>(behave: impl Fn(TcpStream) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on("127.0.0.1", behave).await
+    }
+
+    /// Listens on this address.
+    pub async fn start_on<F>(ip: &str, behave: impl Fn(TcpStream) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind((ip, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let counter = connections.clone();
