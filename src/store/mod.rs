@@ -2,9 +2,9 @@
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
-//! hand), [`recovery`] (many, by hand). Writes that come often are committed
-//! in groups (`group_commit`). [`room`] and [`wakeup`] are what publishing and dispatching share
-//! beside the tables.
+//! hand), [`recovery`] (many, by hand). Writes that come often are committed in groups
+//! (`group_commit`). [`room`] and [`wakeup`] are what publishing and dispatching share beside the
+//! tables.
 
 pub mod changes;
 pub mod database;
