@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
 use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::retention::{Retention, RetentionLimits};
+use crate::delivery::suspension::Suspension;
 use crate::delivery::{recovery, rescue};
 use crate::domain::address::AddressPolicy;
 use crate::domain::attempt::Attempt;
@@ -47,6 +49,8 @@ pub struct App {
     grpc: JoinHandle<Result<(), tonic::transport::Error>>,
     dispatcher: JoinHandle<()>,
     rescue: JoinHandle<()>,
+    suspension: JoinHandle<()>,
+    retention: JoinHandle<()>,
     recovery: JoinHandle<()>,
 }
 
@@ -65,6 +69,8 @@ impl App {
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
+        let retention =
+            RetentionLimits { deliveries: settings.retention, log: settings.log_retention() };
         let addresses = AddressPolicy::new(settings.allow_networks, vec![address]);
         let client_settings = ClientSettings { ca_file: settings.ca_file };
         let client = WebhookClient::new(&client_settings, addresses.clone())?;
@@ -93,8 +99,19 @@ impl App {
         let deliverer = Arc::new(deliverer);
         let dispatcher =
             Dispatcher::new(Arc::clone(&store), Arc::clone(&deliverer), Arc::clone(&clock));
+        let rescue =
+            rescue::run(Arc::clone(&store), dispatcher.under_way(), stop_dispatching.clone());
+        let rescue = tokio::spawn(rescue);
         let dispatcher = tokio::spawn(dispatcher.run(handed, stop_dispatching.clone()));
-        let rescue = tokio::spawn(rescue::run(Arc::clone(&store), stop_dispatching.clone()));
+        let suspension = Suspension {
+            store: Arc::clone(&store),
+            after: settings.suspend_after,
+            clock: Arc::clone(&clock),
+        };
+        let suspension = tokio::spawn(suspension.run(stop_dispatching.clone()));
+        let retention =
+            Retention { store: Arc::clone(&store), limits: retention, clock: Arc::clone(&clock) };
+        let retention = tokio::spawn(retention.run(stop_dispatching.clone()));
         let recovery = tokio::spawn(recovery::run(Arc::clone(&store), stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
@@ -113,6 +130,8 @@ impl App {
             grpc,
             dispatcher,
             rescue,
+            suspension,
+            retention,
             recovery,
         })
     }
@@ -143,6 +162,12 @@ impl App {
         }
         if self.rescue.await.is_err() {
             tracing::warn!("the rescue of leases had failed");
+        }
+        if self.suspension.await.is_err() {
+            tracing::warn!("the suspension of endpoints had failed");
+        }
+        if self.retention.await.is_err() {
+            tracing::warn!("the deletion of what is old had failed");
         }
         if self.recovery.await.is_err() {
             tracing::warn!("the recovery of endpoints had failed");

@@ -14,6 +14,12 @@ use crate::domain::secret::Secret;
 
 /// Most requests under way in one process: each has a socket and a buffer.
 const IN_FLIGHT_MAX: u32 = 10_000;
+/// 24 hours.
+const DAY: Duration = Duration::from_hours(24);
+/// How long the log is kept where nothing is said.
+const LOG_RETENTION_DEFAULT: Duration = Duration::from_hours(7 * 24);
+/// Ten years of 365.25 days, as `10y` is read.
+const RETENTION_MAX: Duration = Duration::from_hours(10 * 8_766);
 
 /// Delivers Bookora's events to webhooks: durable, signed, retried, watched over gRPC.
 #[derive(Parser)]
@@ -91,13 +97,14 @@ pub struct ServeArgs {
     )]
     pub request_timeout: Duration,
 
-    /// Requests that may be under way at once: 1-10000
+    /// Requests that may be under way at once, of which half are kept for endpoints that are slow to
+    /// answer: 2-10000
     #[arg(
         long,
         value_name = "N",
         env = "BOOKORA_MAX_IN_FLIGHT",
-        default_value_t = 1_024,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(IN_FLIGHT_MAX))
+        default_value_t = 2_048,
+        value_parser = clap::value_parser!(u32).range(2..=i64::from(IN_FLIGHT_MAX))
     )]
     pub max_in_flight: u32,
 
@@ -111,6 +118,38 @@ pub struct ServeArgs {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(ENDPOINT_IN_FLIGHT_MAX))
     )]
     pub endpoint_max_in_flight: u32,
+
+    /// Suspend an endpoint after nothing but failure for this time, with at least 20 attempts
+    /// among what is kept: 1s to 30d
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "BOOKORA_SUSPEND_AFTER",
+        default_value = "5d",
+        value_parser = suspend_after
+    )]
+    pub suspend_after: Duration,
+
+    /// How long deliveries are kept once they are closed, with their attempts, and events once
+    /// they have no delivery left, with their idempotency keys: 1s to 10y
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "BOOKORA_RETENTION",
+        default_value = "30d",
+        value_parser = retention
+    )]
+    pub retention: Duration,
+
+    /// How long watches can go back with a token: 1s to the time of --retention; 7d, or the time
+    /// of --retention where that is shorter, if not set
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "BOOKORA_LOG_RETENTION",
+        value_parser = retention
+    )]
+    pub log_retention: Option<Duration>,
 }
 
 impl ServeArgs {
@@ -125,7 +164,19 @@ impl ServeArgs {
              can reach it could read and publish; listen on 127.0.0.1, or say --insecure",
             self.listen
         );
+        anyhow::ensure!(
+            self.log_retention() <= self.retention,
+            "--log-retention {} is longer than --retention {}: the log shows deliveries",
+            humantime::format_duration(self.log_retention()),
+            humantime::format_duration(self.retention)
+        );
         Ok(())
+    }
+
+    /// How long the log is kept.
+    #[must_use]
+    pub fn log_retention(&self) -> Duration {
+        self.log_retention.unwrap_or(LOG_RETENTION_DEFAULT.min(self.retention))
     }
 }
 
@@ -176,6 +227,14 @@ fn request_timeout(text: &str) -> Result<Duration, String> {
     duration_between(text, REQUEST_TIMEOUT_MIN, REQUEST_TIMEOUT_MAX)
 }
 
+fn suspend_after(text: &str) -> Result<Duration, String> {
+    duration_between(text, Duration::from_secs(1), 30 * DAY)
+}
+
+fn retention(text: &str) -> Result<Duration, String> {
+    duration_between(text, Duration::from_secs(1), RETENTION_MAX)
+}
+
 fn demo_timeout(text: &str) -> Result<Duration, String> {
     duration_between(text, Duration::from_secs(5), Duration::from_mins(5))
 }
@@ -211,6 +270,9 @@ mod tests {
         assert_eq!(defaults.listen.to_string(), "127.0.0.1:50051");
         assert_eq!(defaults.retry_schedule, RetrySchedule::default());
         assert_eq!(defaults.request_timeout, Duration::from_secs(5));
+        assert_eq!(defaults.suspend_after, Duration::from_hours(5 * 24));
+        assert_eq!(defaults.retention, Duration::from_hours(30 * 24));
+        assert_eq!(defaults.log_retention(), Duration::from_hours(7 * 24));
         assert!(defaults.check().is_ok());
     }
 
@@ -223,6 +285,11 @@ mod tests {
             ("--request-timeout", "31s"),
             ("--request-timeout", "0s"),
             ("--max-in-flight", "0"),
+            ("--suspend-after", "999ms"),
+            ("--retention", "999ms"),
+            ("--retention", "11y"),
+            ("--log-retention", "0s"),
+            ("--suspend-after", "31d"),
             ("--endpoint-max-in-flight", "1001"),
             ("--allow-network", "127.0.0.1/33"),
             ("--listen", "localhost"),
@@ -230,6 +297,15 @@ mod tests {
             let error = serve(&[flag, value]).expect_err(value);
             assert!(error.contains(flag), "{error}");
         }
+    }
+
+    #[test]
+    fn the_log_is_not_kept_longer_than_what_it_shows() {
+        let day = serve(&["--retention", "1d"]).unwrap();
+        assert_eq!((day.log_retention(), day.check().is_ok()), (DAY, true));
+        let longer = serve(&["--retention", "1d", "--log-retention", "2d"]).unwrap();
+        assert!(longer.check().unwrap_err().to_string().contains("--log-retention 2days"));
+        assert!(serve(&["--retention", "10y", "--log-retention", "10y"]).unwrap().check().is_ok());
     }
 
     #[test]

@@ -61,7 +61,7 @@ async fn show() -> anyhow::Result<()> {
             &format!("--database-url=sqlite://{}?mode=rwc", database.display()),
             &format!("--ca-file={}", ca_file.display()),
         ])?,
-        Arc::new(SystemClock),
+        Arc::new(SystemClock::new()),
         Arc::new(SystemRandom),
     )
     .await?;

@@ -11,6 +11,7 @@ pub mod config;
 pub mod delivery;
 pub mod demo;
 pub mod domain;
+pub mod failpoint;
 pub mod grpc;
 pub mod proto;
 pub mod receiver;

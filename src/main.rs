@@ -41,7 +41,8 @@ async fn main() -> ExitCode {
 
 async fn serve(settings: ServeArgs) -> anyhow::Result<()> {
     let mut asked_to_stop = stop_signals()?;
-    let mut app = App::start(settings, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    let mut app =
+        App::start(settings, Arc::new(SystemClock::new()), Arc::new(SystemRandom)).await?;
     println!("bookora-webhooks {} serves gRPC on {}", env!("CARGO_PKG_VERSION"), app.address);
     tokio::select! {
         _ = asked_to_stop.recv() => {}

@@ -1,29 +1,35 @@
 //! One delivery: sign and send it, judge what came back, record the verdict. A test of an endpoint
 //! is sent the same way, and neither judged nor recorded.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::domain::attempt::{Attempt, Trigger};
+use super::suspension::settle;
+use crate::domain::attempt::{Attempt, Outcome, Trigger};
 use crate::domain::clock::Clock;
 use crate::domain::delivery::{LeasedDelivery, Verdict, judge};
-use crate::domain::endpoint::Endpoint;
+use crate::domain::endpoint::{Endpoint, GONE_REASON};
 use crate::domain::event::TestEvent;
 use crate::domain::id::{AttemptId, DeliveryId};
 use crate::domain::random::Random;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::trace_parent::TraceParent;
+use crate::failpoint;
 use crate::store::Store;
 use crate::store::record::Recorded;
-use crate::store::room::Slot;
+use crate::store::room::{Sign, Slot};
 use crate::webhook::{Webhook, WebhookClient};
 
-/// How long recording is tried again while the database does not answer. Below the margin by which
-/// a lease outlives its requests: afterwards the lease may be somebody else's.
-const RECORD_PATIENCE: Duration = Duration::from_secs(8);
+/// How long an answer may take before the request leaves the lane of those that are answered
+/// quickly.
+const SLOW_AFTER: Duration = Duration::from_secs(1);
+/// How long recording is tried again while the database does not answer; meanwhile the lease is
+/// extended as soon as that is possible.
+const RECORD_PATIENCE: Duration = Duration::from_mins(10);
 /// How long to wait between two tries.
 const RECORD_RETRY_WAIT: Duration = Duration::from_millis(200);
 
@@ -59,18 +65,26 @@ struct Sending<'a> {
     trigger: Trigger,
     trace_parent: &'a TraceParent,
     body: &'a Bytes,
+    swaps_signatures: bool,
 }
 
 impl Deliverer {
     /// Makes one attempt of a leased delivery and records what it made of it. The room is given
     /// back only then, so that outcomes that wait for the database are bounded too.
-    pub async fn deliver(&self, leased: LeasedDelivery, slot: Slot) {
-        let attempt = self.attempt(&leased).await;
+    pub async fn deliver(&self, leased: LeasedDelivery, mut slot: Slot) {
+        failpoint::hit("send.before");
+        let attempt = self.attempt(&leased, &mut slot).await;
+        failpoint::hit("send.after");
+        slot.observe(sign_of(&attempt));
         let config = &leased.target.config;
         let schedule = config.retry_schedule.as_ref().unwrap_or(&self.defaults.retry_schedule);
         let verdict = judge(&leased, attempt, schedule, self.clock.now(), &*self.random);
-        self.record(verdict).await;
+        let recorded = self.record(verdict).await;
         drop(slot);
+        if recorded == Some(Recorded::EndpointSuspended) {
+            let target = &leased.target;
+            settle(&self.store, &target.account_id, target.endpoint_id, GONE_REASON).await;
+        }
     }
 
     /// Sends a sample to an endpoint, whatever its state: one attempt of a delivery that does not
@@ -84,11 +98,12 @@ impl Deliverer {
             trigger: Trigger::Test,
             trace_parent: &event.trace_parent,
             body: &event.payload,
+            swaps_signatures: false,
         };
-        self.send(target, sending).await
+        self.send(target, sending, None).await
     }
 
-    async fn attempt(&self, leased: &LeasedDelivery) -> Attempt {
+    async fn attempt(&self, leased: &LeasedDelivery, slot: &mut Slot) -> Attempt {
         let delivery = &leased.delivery;
         let sending = Sending {
             event_type: &delivery.event_type,
@@ -98,17 +113,23 @@ impl Deliverer {
             trigger: leased.schedule_start.trigger,
             trace_parent: &leased.trace_parent,
             body: &leased.payload,
+            swaps_signatures: leased.swaps_signatures,
         };
-        self.send(&leased.target, sending).await
+        self.send(&leased.target, sending, Some(slot)).await
     }
 
-    async fn send(&self, target: &Endpoint, sending: Sending<'_>) -> Attempt {
+    async fn send(
+        &self,
+        target: &Endpoint,
+        sending: Sending<'_>,
+        slot: Option<&mut Slot>,
+    ) -> Attempt {
         let start_time = self.clock.now();
         let config = &target.config;
         let webhook = Webhook {
             url: &config.url,
             headers: &config.headers,
-            secret: &target.secret.secret,
+            secrets: target.secrets.signing_at(start_time, sending.swaps_signatures),
             event_type: sending.event_type,
             event_id: sending.event_id,
             delivery_id: sending.delivery_id,
@@ -117,8 +138,16 @@ impl Deliverer {
             body: sending.body.clone(),
             sent_at: start_time,
         };
-        let timeout = config.request_timeout.unwrap_or(self.defaults.request_timeout);
-        let exchange = self.client.post(&webhook, deadline_in(timeout)).await;
+        let patience = config.request_timeout.unwrap_or(self.defaults.request_timeout);
+        let mut posting = pin!(self.client.post(&webhook, deadline_in(patience)));
+        let exchange = if let Ok(exchange) = timeout(SLOW_AFTER, &mut posting).await {
+            exchange
+        } else {
+            if let Some(slot) = slot {
+                slot.is_slow();
+            }
+            posting.await
+        };
         Attempt {
             attempt_id: AttemptId::new(start_time, &*self.random),
             number: sending.number,
@@ -128,26 +157,39 @@ impl Deliverer {
         }
     }
 
-    async fn record(&self, verdict: Verdict) {
+    /// `None`: it could not be.
+    async fn record(&self, verdict: Verdict) -> Option<Recorded> {
         let delivery_id = verdict.delivery.delivery_id;
         let patience = deadline_in(RECORD_PATIENCE);
         loop {
             let error = match self.store.record(verdict.clone()).await {
-                Ok(Recorded::Yes) => return,
-                Ok(Recorded::LeaseLost) => {
-                    tracing::warn!(%delivery_id, "the lease was lost; its outcome is dropped");
-                    return;
+                Ok(recorded) => {
+                    if recorded == Recorded::LeaseLost {
+                        tracing::warn!(%delivery_id, "the lease was lost; its outcome is dropped");
+                    }
+                    return Some(recorded);
                 }
                 Err(error) => error,
             };
             if !error.may_pass() || deadline_in(Duration::ZERO) >= patience {
                 // The lease runs out and the delivery is made again: repeated, not lost.
                 tracing::error!(%delivery_id, %error, "an outcome could not be recorded");
-                return;
+                return None;
             }
             tracing::warn!(%delivery_id, %error, "recording an outcome failed; trying again");
             tokio::time::sleep(RECORD_RETRY_WAIT).await;
         }
+    }
+}
+
+/// What the end of an attempt says about the endpoint's readiness for more.
+fn sign_of(attempt: &Attempt) -> Sign {
+    let status = attempt.exchange.response.as_ref().map(|response| response.status);
+    match (attempt.exchange.outcome, status) {
+        (Outcome::Succeeded, _) => Sign::Acknowledged,
+        (Outcome::Timeout | Outcome::Connect | Outcome::Dns | Outcome::Tls, _)
+        | (Outcome::HttpStatus, Some(429 | 503)) => Sign::Overrun,
+        (Outcome::HttpStatus | Outcome::Protocol | Outcome::Blocked, _) => Sign::None,
     }
 }
 

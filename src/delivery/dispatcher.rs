@@ -1,8 +1,7 @@
 //! The dispatcher: starts what was born leased at once, and claims what waits in the table as it
-//! falls due and as room comes free, endpoint by endpoint in turn, so that none keeps the others
-//! waiting.
+//! falls due and as room comes free, account by account and endpoint by endpoint in turn. Only
+//! endpoints that have room are read: the million rows of one that hangs are not walked.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,54 +9,54 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::backlog::{Backlog, Shares};
 use super::deliver::Deliverer;
-use crate::domain::clock::Clock;
+use super::under_way::UnderWay;
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::LeasedDelivery;
-use crate::domain::id::EndpointId;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::publish::Handed;
-use crate::store::queue::{DueEndpoint, Wanted};
+use crate::store::queue::{Claimed, Wanted};
 use crate::store::room::Slot;
 
-/// The longest time between two looks at the table. Wake-ups make it rare that this matters; it
-/// bounds what a lost one, or a jump of the clock, can cost.
+/// How often to look at the whole table. Being told makes it rare that this matters; it bounds
+/// what a lost hint, or a jump of the clock, can cost.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Deliveries that one transaction claims.
 const CLAIM_DELIVERIES_MAX: usize = 256;
+/// How long to wait after the database failed a claim.
+const CLAIM_RETRY_WAIT: Duration = Duration::from_millis(200);
 
 /// Decides what is sent when.
 pub struct Dispatcher {
     store: Arc<Store>,
     deliverer: Arc<Deliverer>,
     clock: Arc<dyn Clock>,
-    under_way: TaskTracker,
+    tasks: TaskTracker,
+    under_way: UnderWay,
 }
-
-/// When to look at the table again.
-struct NextLook {
-    /// After this time.
-    wait: Duration,
-    /// Or as soon as room comes free: something is due that found none.
-    awaits_room: bool,
-}
-
-/// Room that was taken for deliveries yet to be claimed.
-type Shares = HashMap<EndpointId, Vec<Slot>>;
 
 impl Dispatcher {
     /// A dispatcher that has started nothing yet.
     #[must_use]
     pub fn new(store: Arc<Store>, deliverer: Arc<Deliverer>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, deliverer, clock, under_way: TaskTracker::new() }
+        let (tasks, under_way) = (TaskTracker::new(), UnderWay::default());
+        Self { store, deliverer, clock, tasks, under_way }
+    }
+
+    /// What is under way.
+    #[must_use]
+    pub fn under_way(&self) -> UnderWay {
+        self.under_way.clone()
     }
 
     /// Runs until `stop`, then waits for what is under way; each of these ends within its
     /// endpoint's deadline and the patience of recording.
     pub async fn run(self, handed: mpsc::Receiver<Handed>, stop: CancellationToken) {
         tokio::join!(self.start_handed(handed, &stop), self.claim_as_due(&stop));
-        self.under_way.close();
-        self.under_way.wait().await;
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// Starts what publishing leased; it brings its room along.
@@ -71,89 +70,100 @@ impl Dispatcher {
 
     /// Claims what waits in the table.
     async fn claim_as_due(&self, stop: &CancellationToken) {
+        let mut backlog = Backlog::default();
+        let mut next_look = Duration::ZERO;
         while !stop.is_cancelled() {
-            let next = self.look().await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "cannot claim what is due; looking again soon");
-                NextLook { wait: LOOK_INTERVAL, awaits_room: false }
-            });
+            if self.clock.monotonic() >= next_look {
+                self.look(&mut backlog).await;
+                next_look = self.clock.monotonic() + LOOK_INTERVAL;
+            }
+            self.take_hints(&mut backlog);
+            if self.claim_some(&mut backlog).await {
+                continue;
+            }
+            let wait = self.wait(&backlog, next_look);
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.store.wakeup().told() => {}
-                () = self.store.room().freed(), if next.awaits_room => {}
-                () = tokio::time::sleep(next.wait) => {}
+                () = self.store.room().freed() => {}
+                () = tokio::time::sleep(wait) => {}
             }
         }
     }
 
-    /// One look at the table: takes room for what is due, claims it, starts it.
-    async fn look(&self) -> Result<NextLook, StoreError> {
-        self.store.wakeup().begin_look();
-        let waiting = self.store.due_endpoints().await?;
+    /// Looks at the whole table.
+    async fn look(&self, backlog: &mut Backlog) {
         let now = self.clock.now();
-        let (due, later): (Vec<_>, Vec<_>) = waiting
-            .into_iter()
-            .filter(|endpoint| endpoint.is_active)
-            .partition(|endpoint| endpoint.first_due <= now);
-
-        let shares = self.share_room(&due);
-        let took_all_it_may = shares.values().map(Vec::len).sum::<usize>() >= CLAIM_DELIVERIES_MAX;
-        let exhausted = self.claim(shares).await?;
-        if took_all_it_may {
-            return Ok(NextLook { wait: Duration::ZERO, awaits_room: false });
+        self.store.room().end_all_waits();
+        backlog.end_all_waits(now);
+        match self.store.due_endpoints().await {
+            Ok(endpoints) => endpoints.into_iter().for_each(|due| backlog.note(due, now)),
+            Err(error) => tracing::warn!(%error, "cannot look for what is due"),
         }
-        let awaits_room = due.iter().any(|endpoint| !exhausted.contains(&endpoint.endpoint_id));
-        let next = later.iter().map(|endpoint| endpoint.first_due).min();
-        let next = next.unwrap_or(now + LOOK_INTERVAL).min(now + LOOK_INTERVAL);
-        self.store.wakeup().plan_look(next);
-        Ok(NextLook { wait: next.since(now), awaits_room })
     }
 
-    /// Takes room for the endpoints, one place each in turn, until there is no more or enough for
-    /// one claim.
-    fn share_room(&self, due: &[DueEndpoint]) -> Shares {
-        let mut shares = Shares::new();
-        let mut hungry: Vec<&DueEndpoint> = due.iter().collect();
-        let mut places = CLAIM_DELIVERIES_MAX;
-        while !hungry.is_empty() && places > 0 {
-            hungry.retain(|endpoint| {
-                let id = endpoint.endpoint_id;
-                let slot = (places > 0)
-                    .then(|| self.store.room().try_take(id, endpoint.max_in_flight))
-                    .flatten();
-                let has_taken = slot.is_some();
-                places -= usize::from(has_taken);
-                shares.entry(id).or_default().extend(slot);
-                has_taken
-            });
+    /// Takes in what writes and ended requests have told.
+    fn take_hints(&self, backlog: &mut Backlog) {
+        let now = self.clock.now();
+        for due in self.store.wakeup().take().into_values() {
+            backlog.note(due, now);
         }
-        shares
+        for endpoint_id in self.store.room().take_over() {
+            backlog.end_wait(endpoint_id, now);
+        }
+        backlog.ripen(now);
     }
 
-    /// Claims as many deliveries as room was taken for, starts them, and says which endpoints had
-    /// fewer than that: they have nothing more that is due.
-    async fn claim(&self, mut shares: Shares) -> Result<Vec<EndpointId>, StoreError> {
+    /// Claims for those whose turn it is, and says whether there may be more to claim at once.
+    async fn claim_some(&self, backlog: &mut Backlog) -> bool {
+        let now = self.clock.now();
+        let room = self.store.room();
+        let shares =
+            backlog.share_room(CLAIM_DELIVERIES_MAX, now, |addressee| room.take_or_wait(addressee));
+        if shares.is_empty() {
+            return false;
+        }
+        match self.claim(shares).await {
+            Ok(claimed) => backlog.note_claimed(&claimed, now),
+            Err(error) => {
+                tracing::warn!(%error, "cannot claim what is due");
+                tokio::time::sleep(CLAIM_RETRY_WAIT).await;
+            }
+        }
+        true
+    }
+
+    /// Claims as many deliveries as room was taken for, and starts them.
+    async fn claim(&self, mut shares: Shares) -> Result<Claimed, StoreError> {
         let wanted: Vec<_> = shares
             .iter()
-            .filter(|(_, slots)| !slots.is_empty())
             .map(|(endpoint_id, slots)| Wanted {
                 endpoint_id: *endpoint_id,
                 deliveries_max: u32::try_from(slots.len()).unwrap_or(u32::MAX),
             })
             .collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        for leased in self.store.claim(&wanted).await? {
+        let mut claimed = self.store.claim(&wanted).await?;
+        for leased in claimed.leased.drain(..) {
             let slots = shares.get_mut(&leased.target.endpoint_id);
             let slot = slots.and_then(Vec::pop).expect("no more is claimed than has room");
             self.start(leased, slot);
         }
-        let had_room = wanted.iter().map(|wanted| wanted.endpoint_id);
-        Ok(had_room.filter(|endpoint_id| !shares[endpoint_id].is_empty()).collect())
+        shares.into_values().flatten().for_each(Slot::unused);
+        Ok(claimed)
+    }
+
+    fn wait(&self, backlog: &Backlog, next_look: Duration) -> Duration {
+        let until_look = next_look.saturating_sub(self.clock.monotonic());
+        let until_due = backlog.next_due().map(|time: Timestamp| time.since(self.clock.now()));
+        until_due.map_or(until_look, |until_due| until_due.min(until_look))
     }
 
     fn start(&self, leased: LeasedDelivery, slot: Slot) {
         let deliverer = Arc::clone(&self.deliverer);
-        self.under_way.spawn(async move { deliverer.deliver(leased, slot).await });
+        let guard = self.under_way.enter(leased.delivery.delivery_id, leased.lease_token);
+        self.tasks.spawn(async move {
+            deliverer.deliver(leased, slot).await;
+            drop(guard);
+        });
     }
 }

@@ -1,23 +1,35 @@
 //! Rescue: frees the leases that ran out, so that what a dead or stuck process held is claimed by
-//! one that lives.
+//! one that lives. First it extends the leases of what this process still has under way, so that
+//! an outcome that had to wait for the database is not sent again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::under_way::UnderWay;
 use crate::store::Store;
+use crate::store::error::StoreError;
 
 /// How often to look: what this adds to the time that a lost delivery waits.
 const RESCUE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs until `stop`.
-pub async fn run(store: Arc<Store>, stop: CancellationToken) {
+pub async fn run(store: Arc<Store>, under_way: UnderWay, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(RESCUE_INTERVAL)).await.is_some() {
-        match store.rescue().await {
+        match extend_then_free(&store, &under_way).await {
             Ok(0) => {}
             Ok(freed) => tracing::warn!(freed, "leases ran out and were freed"),
             Err(error) => tracing::warn!(%error, "cannot free the leases that ran out"),
         }
     }
+}
+
+/// Where extending fails nothing is freed: what is under way would be sent again.
+async fn extend_then_free(store: &Store, under_way: &UnderWay) -> Result<u64, StoreError> {
+    if !store.has_leases_running_out().await? {
+        return Ok(0);
+    }
+    store.extend(&under_way.leases()).await?;
+    store.rescue().await
 }

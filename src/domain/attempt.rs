@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::clock::Timestamp;
 use super::id::AttemptId;
+use super::retry_after::{OBEYED_STATUSES, RetryAfter};
 
 /// Longest part of a response body that is kept, in bytes: enough to see an error page's sentence.
 pub const RESPONSE_BODY_BYTES_MAX: usize = 16 * 1024;
@@ -66,6 +67,9 @@ pub struct Response {
     pub body: Vec<u8>,
     /// Whether there was more of the body, or it did not arrive in time.
     pub body_truncated: bool,
+    /// Its `Retry-After`, where it has exactly one that can be read. Kept for the verdict, not
+    /// stored.
+    pub retry_after: Option<RetryAfter>,
 }
 
 /// How long the parts of an attempt took; a part that was not reached or not needed (a pooled
@@ -97,6 +101,26 @@ pub struct Exchange {
     pub response: Option<Response>,
     /// How long it took.
     pub timing: Timing,
+}
+
+/// The status of a receiver that wants nothing more: 410 Gone (RFC 9110, section 15.5.11).
+const STATUS_GONE: u16 = 410;
+
+impl Exchange {
+    /// Whether the receiver said that it is gone for good.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        let status = self.response.as_ref().map(|response| response.status);
+        self.outcome == Outcome::HttpStatus && status == Some(STATUS_GONE)
+    }
+
+    /// How long the receiver asks to be left alone from `now` on: the `Retry-After` of a 429 or 503.
+    #[must_use]
+    pub fn asked_wait(&self, now: Timestamp) -> Option<Duration> {
+        let response = self.response.as_ref()?;
+        let is_obeyed = OBEYED_STATUSES.contains(&response.status);
+        response.retry_after.filter(|_| is_obeyed).map(|asked| asked.wait(now))
+    }
 }
 
 /// An attempt as it is stored and shown.

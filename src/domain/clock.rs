@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::ops::{Add, Sub};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point in time in nanoseconds since 1970-01-01T00:00:00Z, between the years 1677 and 2262.
 ///
@@ -96,17 +96,41 @@ fn saturating_nanos(duration: Duration) -> i64 {
 pub trait Clock: Send + Sync + 'static {
     /// The present, by the wall clock. It may jump in either direction between two calls.
     fn now(&self) -> Timestamp;
+
+    /// How much time has passed since some fixed start. It never jumps and never goes back.
+    fn monotonic(&self) -> Duration;
 }
 
 /// The machine's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    /// The machine's clock; its monotonic time starts now.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[must_use]
+    pub fn new() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(saturating_nanos(since_epoch))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.start.elapsed()
     }
 }
 

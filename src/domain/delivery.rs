@@ -5,16 +5,18 @@
 //! (new) ──> PENDING ───────────────────────────────> SUCCEEDED
 //!              │  attempt failed, retries left          ^
 //!              ├────────────> RETRYING ─────────────────┤
-//!              │                 │ last retry failed
+//!              │                 │ last retry failed, or 410 Gone
 //!              ├─────────────────┴────────────> FAILED
-//!              └─────────────────┴────────────> CANCELLED (endpoint disabled or deleted, or
-//!                                                          CancelDelivery)
+//!              └─────────────────┴────────────> CANCELLED (endpoint disabled, suspended or deleted,
+//!                                                          or CancelDelivery)
 //! SUCCEEDED, FAILED, CANCELLED ──> PENDING (ResendDelivery; RecoverEndpoint: not of SUCCEEDED)
 //! ```
 //!
 //! A delivery that is sent again starts its retry schedule anew; its attempts are counted on.
 //!
 //! Being sent is a lease, not a state: it costs no change of a row to start an attempt.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -24,8 +26,12 @@ use super::clock::Timestamp;
 use super::endpoint::Target;
 use super::id::{DeliveryId, EndpointId, EventId, LeaseToken};
 use super::random::Random;
-use super::retry::{RetrySchedule, with_jitter};
+use super::retry::{RetrySchedule, jittered_wait};
 use super::trace_parent::TraceParent;
+
+/// The statuses by which a receiver refuses a signature (RFC 9110, sections 15.5.2 and 15.5.4).
+const UNAUTHORIZED: u16 = 401;
+const FORBIDDEN: u16 = 403;
 
 /// What became of a delivery so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +42,7 @@ pub enum DeliveryState {
     Retrying,
     /// Acknowledged.
     Succeeded,
-    /// Every attempt failed.
+    /// Every attempt failed, or one told that the receiver is gone.
     Failed,
     /// Given up before its schedule ended.
     Cancelled,
@@ -83,6 +89,20 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// The open delivery as it is when it is given up without another attempt.
+    #[must_use]
+    pub fn closed(&self, state: DeliveryState, reason: &str, now: Timestamp) -> Self {
+        assert!(self.state.is_open() && !state.is_open(), "an open delivery is closed");
+        Self {
+            state,
+            state_reason: reason.to_owned(),
+            revision: self.revision + 1,
+            next_attempt_time: None,
+            update_time: now,
+            ..self.clone()
+        }
+    }
+
     /// The closed delivery as it is when it is sent again from `now` on.
     #[must_use]
     pub fn resent(&self, now: Timestamp) -> Self {
@@ -128,6 +148,8 @@ pub struct LeasedDelivery {
     pub payload: Bytes,
     /// The trace of the publish.
     pub trace_parent: TraceParent,
+    /// Whether the two signatures of an overlap change places: see [`judge`].
+    pub swaps_signatures: bool,
     /// Where it goes.
     pub target: Target,
 }
@@ -143,9 +165,17 @@ pub struct Verdict {
     pub lease_token: LeaseToken,
     /// The attempt.
     pub attempt: Attempt,
+    /// Where it went.
+    pub target: Target,
+    /// Whether the next attempt swaps the two signatures of an overlap.
+    pub swaps_signatures: bool,
 }
 
 /// Decides what an attempt that ended at `now` makes of the delivery it was made for.
+///
+/// During the overlap of two secrets a receiver may hold one of them and read one header, the one
+/// with the other's signature. So a 401 or 403 makes the next attempt swap the two, and another
+/// swaps them back.
 #[must_use]
 pub fn judge(
     leased: &LeasedDelivery,
@@ -162,7 +192,11 @@ pub fn judge(
     let retry_wait = schedule.wait_before_retry(attempts_of_schedule);
     let (state, next_attempt_time) = match (attempt.exchange.outcome, retry_wait) {
         (Outcome::Succeeded, _) => (DeliveryState::Succeeded, None),
-        (_, Some(wait)) => (DeliveryState::Retrying, Some(now + with_jitter(wait, random))),
+        _ if attempt.exchange.is_gone() => (DeliveryState::Failed, None),
+        (_, Some(wait)) => {
+            let wait = jittered_wait(wait, attempt.exchange.asked_wait(now), random);
+            (DeliveryState::Retrying, Some(now + wait))
+        }
         (_, None) => (DeliveryState::Failed, None),
     };
     let delivery = Delivery {
@@ -174,5 +208,23 @@ pub fn judge(
         update_time: now,
         ..before.clone()
     };
-    Verdict { delivery, previous_state: before.state, lease_token: leased.lease_token, attempt }
+    Verdict {
+        delivery,
+        previous_state: before.state,
+        lease_token: leased.lease_token,
+        swaps_signatures: swaps_next(leased, &attempt),
+        attempt,
+        target: Arc::clone(&leased.target),
+    }
 }
+
+fn swaps_next(leased: &LeasedDelivery, attempt: &Attempt) -> bool {
+    let was_signed_twice = leased.target.secrets.previous_at(attempt.start_time).is_some();
+    let status = attempt.exchange.response.as_ref().map(|response| response.status);
+    let was_refused = matches!(status, Some(UNAUTHORIZED | FORBIDDEN));
+    // A swap belongs to its overlap: the next rotation begins without.
+    was_signed_twice && leased.swaps_signatures != was_refused
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::account::AccountId;
 use super::clock::Timestamp;
+use super::endpoint_secrets::EndpointSecrets;
 use super::endpoint_url::EndpointUrl;
 use super::header::EndpointHeaders;
-use super::id::{EndpointId, SecretId};
+use super::id::EndpointId;
 use super::retry::RetrySchedule;
-use super::secret::Secret;
 use super::subscription::Subscription;
 
 /// Most endpoints of one account: each event makes one row per subscribed endpoint.
@@ -24,6 +24,8 @@ pub const REQUEST_TIMEOUT_MIN: Duration = Duration::from_secs(1);
 pub const REQUEST_TIMEOUT_MAX: Duration = Duration::from_secs(30);
 /// Most requests under way to one endpoint that may be asked for.
 pub const ENDPOINT_IN_FLIGHT_MAX: u32 = 1_000;
+/// Why an endpoint is suspended whose receiver answered so.
+pub const GONE_REASON: &str = "the receiver answered 410 Gone";
 
 /// Whether events are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +34,8 @@ pub enum EndpointState {
     Active,
     /// Switched off by its owner or an operator.
     Disabled,
+    /// Switched off by the service: its receiver is gone, or has failed for too long.
+    Suspended,
 }
 
 /// What the owner of an endpoint decides.
@@ -49,8 +53,17 @@ pub struct EndpointConfig {
     pub retry_schedule: Option<RetrySchedule>,
     /// How long a receiver may take; `None`: as the service does by default.
     pub request_timeout: Option<Duration>,
+    /// How fast it may be sent to.
+    pub limits: EndpointLimits,
+}
+
+/// How fast an endpoint may be sent to, by its owner's decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EndpointLimits {
     /// How many requests may be under way at once; `None`: the service's limit.
-    pub max_in_flight: Option<u32>,
+    pub in_flight_max: Option<u32>,
+    /// How many requests may be begun in a second; `None`: no limit.
+    pub per_second_max: Option<u32>,
 }
 
 impl EndpointConfig {
@@ -64,7 +77,7 @@ impl EndpointConfig {
             headers: EndpointHeaders::default(),
             retry_schedule: None,
             request_timeout: None,
-            max_in_flight: None,
+            limits: EndpointLimits::default(),
         }
     }
 }
@@ -82,8 +95,8 @@ pub struct Endpoint {
     pub state: EndpointState,
     /// Why not; empty while active.
     pub state_reason: String,
-    /// The secret that signs.
-    pub secret: EndpointSecret,
+    /// What signs its requests.
+    pub secrets: EndpointSecrets,
     /// When it was registered.
     pub create_time: Timestamp,
     /// When it last changed.
@@ -100,20 +113,26 @@ impl Endpoint {
     }
 }
 
-/// A secret in force and what may be shown of it.
-#[derive(Clone)]
-pub struct EndpointSecret {
-    /// Its id.
-    pub secret_id: SecretId,
-    /// The secret.
-    pub secret: Secret,
-    /// When it was made.
-    pub create_time: Timestamp,
+/// An endpoint as far as its pace is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// The endpoint's account.
+    pub account_id: AccountId,
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// What its owner allows.
+    pub limits: EndpointLimits,
 }
 
-impl std::fmt::Debug for EndpointSecret {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("EndpointSecret").field(&self.secret_id).finish()
+impl Addressee {
+    /// The addressee that `endpoint` is.
+    #[must_use]
+    pub fn of(endpoint: &Endpoint) -> Self {
+        Self {
+            account_id: endpoint.account_id.clone(),
+            endpoint_id: endpoint.endpoint_id,
+            limits: endpoint.config.limits,
+        }
     }
 }
 

@@ -38,7 +38,7 @@ macro_rules! id {
                 Self(time_ordered(now, random))
             }
 
-            /// The least id that can have been made in the millisecond of `time` or later.
+            /// The least id that can have been made at or after a time.
             #[must_use]
             pub fn first_at(time: Timestamp) -> Self {
                 Self(Uuid::from_u128(u128::from(time.as_unix_millis()) << 80))

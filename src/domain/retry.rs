@@ -69,14 +69,29 @@ impl Default for RetrySchedule {
     }
 }
 
+/// How long to wait before a retry: the scheduled wait with jitter, or what the receiver asked
+/// for where that is longer, plus up to 20 %: nobody comes earlier than asked.
+#[must_use]
+pub fn jittered_wait(
+    scheduled: Duration,
+    asked: Option<Duration>,
+    random: &dyn Random,
+) -> Duration {
+    let scheduled = with_jitter(scheduled, random);
+    let asked = asked.map(|asked| asked.mul_f64(1.0 + JITTER * random.fraction()));
+    asked.map_or(scheduled, |asked| asked.max(scheduled))
+}
+
 /// The wait moved by up to 20 % to either side.
 #[must_use]
-pub fn with_jitter(wait: Duration, random: &dyn Random) -> Duration {
+fn with_jitter(wait: Duration, random: &dyn Random) -> Duration {
     wait.mul_f64(1.0 - JITTER + 2.0 * JITTER * random.fraction())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::random::SeededRandom;
 
@@ -107,5 +122,22 @@ mod tests {
             .collect();
         assert!(waits.iter().all(|wait| (80.0..=120.0).contains(wait)));
         assert!(waits.iter().any(|wait| *wait < 85.0) && waits.iter().any(|wait| *wait > 115.0));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_asked_lengthens_a_wait_and_never_shortens_it(
+            scheduled in 1_u64..=86_400,
+            asked in proptest::option::of(0_u64..=86_400),
+            seed: u64,
+        ) {
+            let scheduled = Duration::from_secs(scheduled);
+            let asked = asked.map(Duration::from_secs);
+            let without = jittered_wait(scheduled, None, &SeededRandom::new(seed));
+            let wait = jittered_wait(scheduled, asked, &SeededRandom::new(seed));
+            let asked = asked.unwrap_or_default();
+            prop_assert!(wait >= asked && wait >= without);
+            prop_assert!(wait == without || wait <= asked.mul_f64(1.0 + JITTER));
+        }
     }
 }

@@ -66,7 +66,7 @@ impl Secret {
         Ok(Self { text: text.to_owned(), standard_key })
     }
 
-    /// The secret itself, for the two RPCs that return it and for the store.
+    /// The secret itself, for the RPCs that return it and for the store.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text

@@ -22,7 +22,7 @@ use crate::proto::{
 };
 use crate::store::Store;
 use crate::store::changes::LogPosition;
-use crate::store::deliveries::DeliveryList;
+use crate::store::deliveries::{DeliveryList, DeliveryPage};
 
 /// The service.
 pub struct Query {
@@ -146,12 +146,12 @@ impl Query {
             limit: size + 1,
             scope: scope.clone(),
         };
-        let mut rows = self.store.deliveries(&list).await?;
+        let DeliveryPage { mut rows, looked_to } = self.store.deliveries(&list).await?;
         let has_more = page::cut(&mut rows, size);
-        let next = rows.last().filter(|_| has_more).map(|row| {
-            let place = ListPlace { last: row.delivery.delivery_id, log_position };
-            tokens.write(&place.to_bytes())
-        });
+        let last_shown = rows.last().filter(|_| has_more).map(|row| row.delivery.delivery_id);
+        let next = last_shown
+            .or(looked_to)
+            .map(|last| tokens.write(&ListPlace { last, log_position }.to_bytes()));
         let watch_tokens = watch::tokens(&self.store, &scope);
         Ok(ListDeliveriesResponse {
             deliveries: rows.iter().map(delivery_message::shown).collect(),

@@ -13,15 +13,16 @@ use super::endpoint_test::Tests;
 use super::event_samples;
 use super::failure::Failure;
 use super::page::{self, PAGES};
+use super::secret_rotation;
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Clock;
-use crate::domain::endpoint::{Endpoint, EndpointSecret, EndpointState, REASON_BYTES_MAX};
+use crate::domain::endpoint::{Endpoint, EndpointState, REASON_BYTES_MAX};
+use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
 use crate::domain::event::EventType;
 use crate::domain::id::{EndpointId, SecretId};
 use crate::domain::random::Random;
-use crate::domain::secret::Secret;
 use crate::proto;
 use crate::proto::endpoint::State;
 use crate::proto::endpoint_admin_server::EndpointAdmin;
@@ -31,8 +32,10 @@ use crate::proto::{
     EnableEndpointRequest, EnableEndpointResponse, GetEndpointRequest, GetEndpointResponse,
     GetEndpointSecretRequest, GetEndpointSecretResponse, ListEndpointsRequest,
     ListEndpointsResponse, ListEventTypesRequest, ListEventTypesResponse, RecoverEndpointRequest,
-    RecoverEndpointResponse, ResendDeliveryRequest, ResendDeliveryResponse, TestEndpointRequest,
-    TestEndpointResponse, UpdateEndpointRequest, UpdateEndpointResponse,
+    RecoverEndpointResponse, ResendDeliveryRequest, ResendDeliveryResponse,
+    RevokeEndpointSecretRequest, RevokeEndpointSecretResponse, RotateEndpointSecretRequest,
+    RotateEndpointSecretResponse, TestEndpointRequest, TestEndpointResponse, UpdateEndpointRequest,
+    UpdateEndpointResponse,
 };
 use crate::store::Store;
 use crate::store::endpoints::{EndpointList, EndpointWriteError};
@@ -66,8 +69,8 @@ impl EndpointAdmin for Admin {
         let created = self.store.create_endpoint(endpoint, create).await;
         let created = created.map_err(|error| Failure::EndpointWrite(id, error))?;
         Ok(Response::new(CreateEndpointResponse {
-            endpoint: Some(endpoint_fields::message(&created)),
-            secret: created.secret.secret.expose().to_owned(),
+            endpoint: Some(self.shown(&created)),
+            secret: created.secrets.current().secret.expose().to_owned(),
         }))
     }
 
@@ -81,7 +84,7 @@ impl EndpointAdmin for Admin {
         let id = violations.parse("endpoint_id", &request.endpoint_id);
         let (scope, id) = violations.finish(scope.zip(id))?;
         let endpoint = self.find(&scope, id).await?;
-        let message = endpoint_fields::message(&endpoint);
+        let message = self.shown(&endpoint);
         Ok(Response::new(GetEndpointResponse { endpoint: Some(message) }))
     }
 
@@ -97,7 +100,7 @@ impl EndpointAdmin for Admin {
         request: Request<UpdateEndpointRequest>,
     ) -> Result<Response<UpdateEndpointResponse>, Status> {
         let updated = self.update(request.get_ref()).await?;
-        let message = endpoint_fields::message(&updated);
+        let message = self.shown(&updated);
         Ok(Response::new(UpdateEndpointResponse { endpoint: Some(message) }))
     }
 
@@ -126,7 +129,7 @@ impl EndpointAdmin for Admin {
             endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
         let enabled = self.store.enable_endpoint(&account, id).await;
         let enabled = enabled.map_err(|error| Failure::EndpointWrite(id, error))?;
-        let message = endpoint_fields::message(&enabled);
+        let message = self.shown(&enabled);
         Ok(Response::new(EnableEndpointResponse { endpoint: Some(message) }))
     }
 
@@ -141,7 +144,7 @@ impl EndpointAdmin for Admin {
         let disabled = self.store.disable_endpoint(&account, id, &request.reason).await;
         let (endpoint, cancelled) = disabled.map_err(|error| Failure::EndpointWrite(id, error))?;
         Ok(Response::new(DisableEndpointResponse {
-            endpoint: Some(endpoint_fields::message(&endpoint)),
+            endpoint: Some(self.shown(&endpoint)),
             cancelled_delivery_count: i32::try_from(cancelled).unwrap_or(i32::MAX),
         }))
     }
@@ -154,10 +157,40 @@ impl EndpointAdmin for Admin {
         let (account, id) =
             endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
         let endpoint = self.find(&AccountScope::One(account), id).await?;
+        let current = endpoint.secrets.current();
         Ok(Response::new(GetEndpointSecretResponse {
-            secret_id: endpoint.secret.secret_id.to_string(),
-            secret: endpoint.secret.secret.expose().to_owned(),
+            secret_id: current.secret_id.to_string(),
+            secret: current.secret.expose().to_owned(),
         }))
+    }
+
+    async fn rotate_endpoint_secret(
+        &self,
+        request: Request<RotateEndpointSecretRequest>,
+    ) -> Result<Response<RotateEndpointSecretResponse>, Status> {
+        let (account, id, rotation) = secret_rotation::read(request.get_ref(), &*self.random)?;
+        let rotated = self.store.rotate_secret(&account, id, rotation).await;
+        let rotated = rotated.map_err(|error| Failure::SecretWrite(id, error))?;
+        Ok(Response::new(RotateEndpointSecretResponse {
+            endpoint: Some(self.shown(&rotated.endpoint)),
+            secret: rotated.secret.secret.expose().to_owned(),
+        }))
+    }
+
+    async fn revoke_endpoint_secret(
+        &self,
+        request: Request<RevokeEndpointSecretRequest>,
+    ) -> Result<Response<RevokeEndpointSecretResponse>, Status> {
+        let request = request.get_ref();
+        let mut violations = Violations::new();
+        let secret_id = violations.parse("secret_id", &request.secret_id);
+        let account = violations.account(&request.account_id);
+        let id = violations.parse("endpoint_id", &request.endpoint_id);
+        let ((account, id), secret_id) = violations.finish(account.zip(id).zip(secret_id))?;
+        let endpoint = self.store.revoke_secret(&account, id, secret_id).await;
+        let endpoint = endpoint.map_err(|error| Failure::SecretWrite(id, error))?;
+        let message = self.shown(&endpoint);
+        Ok(Response::new(RevokeEndpointSecretResponse { endpoint: Some(message) }))
     }
 
     async fn test_endpoint(
@@ -206,10 +239,8 @@ impl Admin {
         request: &CreateEndpointRequest,
     ) -> Result<(Endpoint, Option<NamedRequest>), Failure> {
         let mut violations = Violations::new();
-        let secret = match &request.secret {
-            None => Some(Secret::generate(&*self.random)),
-            Some(text) => Secret::parse(text).map_err(|error| violations.add("secret", error)).ok(),
-        };
+        let secret =
+            secret_rotation::secret(&mut violations, request.secret.as_deref(), &*self.random);
         let create = named_request(&mut violations, &request.request_id, request);
         let Some(message) = &request.endpoint else {
             violations.add("endpoint", "must be set");
@@ -229,13 +260,21 @@ impl Admin {
                 config,
                 state: EndpointState::Active,
                 state_reason: String::new(),
-                secret: EndpointSecret { secret_id, secret, create_time: now },
+                secrets: EndpointSecrets::new(EndpointSecret {
+                    secret_id,
+                    secret,
+                    create_time: now,
+                }),
                 create_time: now,
                 update_time: now,
                 version: 1,
             }
         });
         Ok((violations.finish(endpoint)?, create))
+    }
+
+    fn shown(&self, endpoint: &Endpoint) -> proto::Endpoint {
+        endpoint_fields::message(endpoint, self.clock.now())
     }
 
     /// Finds an endpoint.
@@ -298,7 +337,7 @@ impl Admin {
             event_type.is_none_or(|wanted| endpoint.config.subscription.wants(wanted.name()))
         });
         Ok(ListEndpointsResponse {
-            endpoints: endpoints.iter().map(endpoint_fields::message).collect(),
+            endpoints: endpoints.iter().map(|endpoint| self.shown(endpoint)).collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }
@@ -344,12 +383,7 @@ pub(super) fn named_request(
     request_id: &str,
     request: &impl Message,
 ) -> Option<NamedRequest> {
-    if request_id.is_empty() {
-        return None;
-    }
-    let request_id = Uuid::try_parse(request_id)
-        .map_err(|_| violations.add("request_id", "must be a UUID"))
-        .ok()?;
+    let request_id = secret_rotation::request_id(violations, request_id)?;
     Some(NamedRequest { request_id, digest: Sha256::digest(request.encode_to_vec()).into() })
 }
 
@@ -361,7 +395,8 @@ fn states(violations: &mut Violations, numbers: &[i32]) -> Vec<EndpointState> {
     for (index, number) in numbers.iter().enumerate() {
         match State::try_from(*number).ok().and_then(endpoint_fields::state_of) {
             Some(state) => states.push(state),
-            None => violations.add(format_args!("states[{index}]"), "must be ACTIVE or DISABLED"),
+            None => violations
+                .add(format_args!("states[{index}]"), "must be ACTIVE, DISABLED or SUSPENDED"),
         }
     }
     states

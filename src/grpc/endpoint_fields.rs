@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use super::violations::Violations;
 use crate::domain::address::AddressPolicy;
+use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::{
     DESCRIPTION_BYTES_MAX, ENDPOINT_IN_FLIGHT_MAX, Endpoint, EndpointConfig, EndpointState,
     REQUEST_TIMEOUT_MAX, REQUEST_TIMEOUT_MIN,
 };
+use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::header::EndpointHeaders;
+use crate::domain::pace::DELIVERIES_PER_SECOND_MAX;
 use crate::domain::retry::{InvalidRetrySchedule, RETRY_WAIT_MAX, RETRY_WAIT_MIN, RetrySchedule};
 use crate::domain::subscription::{SUBSCRIPTION_ENTRIES_MAX, Subscription};
 use crate::proto;
@@ -26,13 +29,14 @@ pub struct UrlPolicy {
 }
 
 /// The fields that an update may name.
-const MUTABLE: [&str; 7] = [
+const MUTABLE: [&str; 8] = [
     "url",
     "event_types",
     "description",
     "headers",
     "retry_schedule",
     "request_timeout",
+    "max_deliveries_per_second",
     "max_in_flight",
 ];
 
@@ -44,6 +48,7 @@ enum NewValue {
     Headers(EndpointHeaders),
     RetrySchedule(Option<RetrySchedule>),
     RequestTimeout(Option<Duration>),
+    MaxPerSecond(Option<u32>),
     MaxInFlight(Option<u32>),
 }
 
@@ -110,7 +115,8 @@ impl ConfigChange {
                 NewValue::Headers(headers) => config.headers = headers,
                 NewValue::RetrySchedule(schedule) => config.retry_schedule = schedule,
                 NewValue::RequestTimeout(timeout) => config.request_timeout = timeout,
-                NewValue::MaxInFlight(max) => config.max_in_flight = max,
+                NewValue::MaxPerSecond(max) => config.limits.per_second_max = max,
+                NewValue::MaxInFlight(max) => config.limits.in_flight_max = max,
             }
         }
     }
@@ -143,8 +149,15 @@ fn read_field(
                 violations.duration("endpoint.request_timeout", timeout, min, max)
             })))
         }
+        "max_deliveries_per_second" => {
+            let value = message.max_deliveries_per_second;
+            let field = "endpoint.max_deliveries_per_second";
+            Some(NewValue::MaxPerSecond(limit(violations, field, value, DELIVERIES_PER_SECOND_MAX)))
+        }
         "max_in_flight" => {
-            Some(NewValue::MaxInFlight(max_in_flight(violations, message.max_in_flight)))
+            let value = message.max_in_flight;
+            let field = "endpoint.max_in_flight";
+            Some(NewValue::MaxInFlight(limit(violations, field, value, ENDPOINT_IN_FLIGHT_MAX)))
         }
         other => {
             let allowed = MUTABLE.join(", ");
@@ -163,6 +176,7 @@ fn is_set(message: &proto::Endpoint, field: &str) -> bool {
         "headers" => !message.headers.is_empty(),
         "retry_schedule" => !message.retry_schedule.is_empty(),
         "request_timeout" => message.request_timeout.is_some(),
+        "max_deliveries_per_second" => message.max_deliveries_per_second != 0,
         "max_in_flight" => message.max_in_flight != 0,
         _ => false,
     }
@@ -229,24 +243,26 @@ fn retry_schedule(
     }
 }
 
-fn max_in_flight(violations: &mut Violations, value: i32) -> Option<u32> {
+fn limit(violations: &mut Violations, field: &str, value: i32, max: u32) -> Option<u32> {
     match u32::try_from(value) {
         Ok(0) => None,
-        Ok(value) if value <= ENDPOINT_IN_FLIGHT_MAX => Some(value),
+        Ok(value) if value <= max => Some(value),
         _ => {
-            let allowed = format_args!("must be 0-{ENDPOINT_IN_FLIGHT_MAX}, is {value}");
-            violations.add("endpoint.max_in_flight", allowed);
+            violations.add(field, format_args!("must be 0-{max}, is {value}"));
             None
         }
     }
 }
 
-/// An endpoint as it is shown.
+fn shown_limit(limit: Option<u32>) -> i32 {
+    limit.map_or(0, |max| i32::try_from(max).unwrap_or(i32::MAX))
+}
+
+/// An endpoint as it is shown at `now`.
 #[must_use]
-pub fn message(endpoint: &Endpoint) -> proto::Endpoint {
+pub fn message(endpoint: &Endpoint, now: Timestamp) -> proto::Endpoint {
     let config = &endpoint.config;
     let waits = config.retry_schedule.as_ref().map_or(&[][..], RetrySchedule::waits);
-    let secret = &endpoint.secret;
     proto::Endpoint {
         account_id: endpoint.account_id.to_string(),
         endpoint_id: endpoint.endpoint_id.to_string(),
@@ -262,25 +278,34 @@ pub fn message(endpoint: &Endpoint) -> proto::Endpoint {
         request_timeout: config
             .request_timeout
             .map(|timeout| timeout.try_into().unwrap_or_default()),
-        max_in_flight: config.max_in_flight.map_or(0, |max| i32::try_from(max).unwrap_or(i32::MAX)),
+        max_deliveries_per_second: shown_limit(config.limits.per_second_max),
+        max_in_flight: shown_limit(config.limits.in_flight_max),
         state: state(endpoint.state).into(),
         state_reason: endpoint.state_reason.clone(),
-        secrets: vec![proto::EndpointSecret {
-            secret_id: secret.secret_id.to_string(),
-            hint: secret.secret.hint(),
-            create_time: Some(secret.create_time.into()),
-            expire_time: None,
-        }],
+        secrets: secrets(&endpoint.secrets, now),
         create_time: Some(endpoint.create_time.into()),
         update_time: Some(endpoint.update_time.into()),
         etag: endpoint.etag(),
     }
 }
 
+fn secrets(secrets: &EndpointSecrets, now: Timestamp) -> Vec<proto::EndpointSecret> {
+    let shown = |secret: &EndpointSecret, expire_time: Option<Timestamp>| proto::EndpointSecret {
+        secret_id: secret.secret_id.to_string(),
+        hint: secret.secret.hint(),
+        create_time: Some(secret.create_time.into()),
+        expire_time: expire_time.map(Into::into),
+    };
+    let previous = secrets.previous_at(now);
+    let previous = previous.map(|previous| shown(&previous.secret, Some(previous.expire_time)));
+    std::iter::once(shown(secrets.current(), None)).chain(previous).collect()
+}
+
 fn state(state: EndpointState) -> State {
     match state {
         EndpointState::Active => State::Active,
         EndpointState::Disabled => State::Disabled,
+        EndpointState::Suspended => State::Suspended,
     }
 }
 
@@ -291,5 +316,6 @@ pub fn state_of(message: State) -> Option<EndpointState> {
         State::Unspecified => None,
         State::Active => Some(EndpointState::Active),
         State::Disabled => Some(EndpointState::Disabled),
+        State::Suspended => Some(EndpointState::Suspended),
     }
 }

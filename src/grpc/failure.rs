@@ -9,12 +9,15 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt, pb};
 
 use crate::domain::endpoint::ENDPOINTS_PER_ACCOUNT_MAX;
-use crate::domain::id::{DeliveryId, EndpointId, EventId};
+use crate::domain::endpoint_secrets::{RevocationError, RotationError};
+use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
 use crate::proto::ErrorReason;
+use crate::store::changes::LogReadError;
 use crate::store::endpoints::EndpointWriteError;
 use crate::store::error::StoreError;
 use crate::store::intervention::InterventionError;
 use crate::store::recovery::RecoveryError;
+use crate::store::secrets::SecretWriteError;
 
 /// The domain of every `google.rpc.ErrorInfo` (AIP-193).
 const ERROR_DOMAIN: &str = "webhooks.bookora";
@@ -47,6 +50,8 @@ pub enum Failure {
     IdempotencyKeyReused(EventId),
     /// Writing an endpoint failed.
     EndpointWrite(EndpointId, EndpointWriteError),
+    /// Writing an endpoint's secrets failed.
+    SecretWrite(EndpointId, SecretWriteError),
     /// A delivery was neither sent again nor cancelled.
     Intervention(DeliveryId, InterventionError),
     /// A recovery was not begun.
@@ -73,6 +78,15 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<LogReadError> for Failure {
+    fn from(error: LogReadError) -> Self {
+        match error {
+            LogReadError::Pruned => Self::ResumeTokenExpired,
+            LogReadError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         match failure {
@@ -94,6 +108,7 @@ impl From<Failure> for Status {
                 &first.to_string(),
             ),
             Failure::EndpointWrite(id, error) => endpoint_write(id, error),
+            Failure::SecretWrite(id, error) => secret_write(id, error),
             Failure::Intervention(id, error) => intervention(id, error),
             Failure::Recovery(id, error) => recovery(id, error),
             Failure::TooManyTests => unavailable(
@@ -161,19 +176,67 @@ fn endpoint_write(id: EndpointId, error: EndpointWriteError) -> Status {
     }
 }
 
+fn secret_write(id: EndpointId, error: SecretWriteError) -> Status {
+    match error {
+        SecretWriteError::EndpointNotFound => Failure::EndpointNotFound(id).into(),
+        SecretWriteError::Rotation(RotationError::InProgress { secret_id, expire_time }) => {
+            failed_precondition(
+                ErrorReason::RotationInProgress,
+                &secret_id.to_string(),
+                format!(
+                    "a rotation is in progress: {secret_id} signs until {expire_time}; wait, or \
+                     end it with RevokeEndpointSecret"
+                ),
+            )
+        }
+        SecretWriteError::Rotation(RotationError::SameSecret) => {
+            let description = "must be another than the current secret".to_owned();
+            let same = Violation { field: "secret".to_owned(), description };
+            Failure::InvalidFields(vec![same]).into()
+        }
+        SecretWriteError::Revocation(secret, error) => revocation(secret, error),
+        SecretWriteError::RequestIdReused(secret) => already_exists(
+            ErrorReason::RequestIdReused,
+            "the request_id was used for a request with other content; use another",
+            "EndpointSecret",
+            &secret.to_string(),
+        ),
+        SecretWriteError::Store(error) => store(&error),
+    }
+}
+
+fn revocation(secret: SecretId, error: RevocationError) -> Status {
+    match error {
+        RevocationError::InUse => failed_precondition(
+            ErrorReason::SecretInUse,
+            &secret.to_string(),
+            format!(
+                "{secret} is the current secret: to end it, call RotateEndpointSecret with an \
+                 overlap of 0"
+            ),
+        ),
+        RevocationError::NotFound => {
+            let mut details = info(ErrorReason::SecretNotFound, HashMap::new());
+            let message = format!("the endpoint has no secret {secret} in force");
+            details.set_resource_info("EndpointSecret", secret.to_string(), "", &message);
+            Status::with_error_details(Code::NotFound, message, details)
+        }
+    }
+}
+
 fn intervention(id: DeliveryId, error: InterventionError) -> Status {
     match error {
         InterventionError::NotFound => Failure::DeliveryNotFound(id).into(),
         InterventionError::EndpointNotFound(endpoint) => Failure::EndpointNotFound(endpoint).into(),
-        InterventionError::Open => precondition(
+        InterventionError::Open => failed_precondition(
             ErrorReason::DeliveryOpen,
             &id.to_string(),
-            "the delivery is PENDING or RETRYING: it is still being sent",
+            "the delivery is PENDING or RETRYING: it is still being sent".to_owned(),
         ),
-        InterventionError::Closed => precondition(
+        InterventionError::Closed => failed_precondition(
             ErrorReason::DeliveryClosed,
             &id.to_string(),
-            "the delivery is SUCCEEDED or FAILED: there is nothing to cancel",
+            "the delivery is SUCCEEDED or FAILED: there is nothing to cancel".to_owned(),
         ),
         InterventionError::EndpointDisabled(endpoint) => endpoint_disabled(endpoint),
         InterventionError::RequestIdReused(first) => already_exists(
@@ -190,10 +253,10 @@ fn recovery(id: EndpointId, error: RecoveryError) -> Status {
     match error {
         RecoveryError::EndpointNotFound => Failure::EndpointNotFound(id).into(),
         RecoveryError::EndpointDisabled => endpoint_disabled(id),
-        RecoveryError::InProgress(other) => precondition(
+        RecoveryError::InProgress(other) => failed_precondition(
             ErrorReason::RecoveryInProgress,
             &id.to_string(),
-            &format!("recovery {other} of the endpoint is unfinished: wait for it"),
+            format!("recovery {other} of the endpoint is unfinished: wait for it"),
         ),
         RecoveryError::RequestIdReused(first) => already_exists(
             ErrorReason::RequestIdReused,
@@ -206,10 +269,10 @@ fn recovery(id: EndpointId, error: RecoveryError) -> Status {
 }
 
 fn endpoint_disabled(id: EndpointId) -> Status {
-    precondition(
+    failed_precondition(
         ErrorReason::EndpointDisabled,
         &id.to_string(),
-        "the endpoint is not ACTIVE, so nothing is sent to it: enable it first",
+        "the endpoint is not ACTIVE, so nothing is sent to it: enable it first".to_owned(),
     )
 }
 
@@ -278,9 +341,9 @@ fn already_exists(reason: ErrorReason, message: &str, kind: &str, id: &str) -> S
     Status::with_error_details(Code::AlreadyExists, message, details)
 }
 
-fn precondition(reason: ErrorReason, subject: &str, message: &str) -> Status {
+fn failed_precondition(reason: ErrorReason, subject: &str, message: String) -> Status {
     let mut details = info(reason, HashMap::new());
-    details.add_precondition_failure_violation(reason_name(reason), subject, message);
+    details.add_precondition_failure_violation(name(reason), subject, &message);
     Status::with_error_details(Code::FailedPrecondition, message, details)
 }
 
@@ -299,10 +362,11 @@ fn plain(code: Code, reason: ErrorReason, message: &str) -> Status {
 }
 
 fn info(reason: ErrorReason, metadata: HashMap<String, String>) -> ErrorDetails {
-    ErrorDetails::with_error_info(reason_name(reason), ERROR_DOMAIN, metadata)
+    ErrorDetails::with_error_info(name(reason), ERROR_DOMAIN, metadata)
 }
 
-fn reason_name(reason: ErrorReason) -> &'static str {
+/// A reason's name, as programs compare it.
+fn name(reason: ErrorReason) -> &'static str {
     let name = reason.as_str_name();
     name.strip_prefix("ERROR_REASON_").unwrap_or(name)
 }

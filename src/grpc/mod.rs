@@ -16,6 +16,7 @@ pub mod event_ingest;
 pub mod event_samples;
 pub mod failure;
 mod page;
+mod secret_rotation;
 pub mod server;
 mod token;
 pub mod violations;

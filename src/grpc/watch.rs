@@ -216,8 +216,9 @@ impl Watch {
         let mut live = log.follow();
         let mut position = match begin {
             Begin::Now | Begin::WithSnapshot => log.head().await?,
-            Begin::After(position) if position > log.head().await? => {
-                // The database was put back to an earlier state than the client has seen.
+            Begin::After(position) if !log.bounds().await?.reach(position) => {
+                // The log was pruned, or the database was put back to an earlier state than the
+                // client has seen.
                 return Err(Failure::ResumeTokenExpired.into());
             }
             Begin::After(position) => position,

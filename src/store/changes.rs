@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
@@ -73,6 +75,47 @@ pub struct ChangePage {
     pub changes: Vec<Change>,
 }
 
+/// Why the log was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum LogReadError {
+    /// The log no longer reaches back to the place: what was there cannot be told any more. Begin
+    /// anew.
+    #[error("the log was pruned beyond this place")]
+    Pruned,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sea_orm::DbErr> for LogReadError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// From where to where the log can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogBounds {
+    /// Everything after this place is there.
+    pub floor: LogPosition,
+    /// The end.
+    pub head: LogPosition,
+}
+
+impl LogBounds {
+    /// Whether the log has everything after a place.
+    #[must_use]
+    pub fn reach(&self, position: LogPosition) -> bool {
+        self.floor <= position && position <= self.head
+    }
+}
+
+/// Read in one statement, and so at one moment. A log that was pruned to its end goes on where it
+/// was: sequence numbers are not used again.
+const LOG_BOUNDS: &str = "
+SELECT (SELECT log_floor FROM store_identity WHERE id = 1),
+       (SELECT MAX(sequence) FROM delivery_changes)";
+
 /// The log and its live tail.
 pub struct ChangeLog {
     connections: Arc<Connections>,
@@ -107,21 +150,28 @@ impl ChangeLog {
     /// # Errors
     /// The database's.
     pub async fn head(&self) -> Result<LogPosition, StoreError> {
-        let last = delivery_changes::Entity::find()
-            .select_only()
-            .column(delivery_changes::Column::Sequence)
-            .order_by_desc(delivery_changes::Column::Sequence)
-            .into_tuple::<i64>()
-            .one(self.connections.reader())
-            .await?;
-        Ok(last.map_or(LogPosition::START, LogPosition))
+        Ok(self.bounds().await?.head)
+    }
+
+    /// From where to where the log can be read.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn bounds(&self) -> Result<LogBounds, StoreError> {
+        let reader = self.connections.reader();
+        let statement = Statement::from_string(reader.get_database_backend(), LOG_BOUNDS);
+        let row = reader.query_one_raw(statement).await?;
+        let row = row.ok_or_else(|| row::corrupt("log_floor", "no row"))?;
+        let floor: i64 = row.try_get_by_index(0)?;
+        let last: Option<i64> = row.try_get_by_index(1)?;
+        Ok(LogBounds { floor: LogPosition(floor), head: LogPosition(last.unwrap_or(floor)) })
     }
 
     /// The next page after a place; a page of fewer than [`PAGE_CHANGES_MAX`] reaches the end.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn read_after(&self, after: LogPosition) -> Result<ChangePage, StoreError> {
+    /// [`LogReadError::Pruned`], or the database's.
+    pub async fn read_after(&self, after: LogPosition) -> Result<ChangePage, LogReadError> {
         let reader = self.connections.reader();
         let rows = delivery_changes::Entity::find()
             .filter(delivery_changes::Column::Sequence.gt(after.0))
@@ -129,6 +179,12 @@ impl ChangeLog {
             .limit(PAGE_CHANGES_MAX)
             .all(reader)
             .await?;
+        // Rows go from the beginning of the log on: while the very next one is there, none of those
+        // that follow it is missing.
+        let is_next = rows.first().is_some_and(|first| first.sequence == after.0 + 1);
+        if !is_next && self.bounds().await?.floor > after {
+            return Err(LogReadError::Pruned);
+        }
         let attempted = rows.iter().filter(|row| row.attempt_count > 0);
         let mut attempts =
             last_attempts(reader, attempted.map(|row| (row.delivery_id, row.attempt_count)))
@@ -183,14 +239,14 @@ async fn follow_commits(log: Weak<ChangeLog>) {
 
 impl ChangeLog {
     async fn hand_on(&self, from: Option<LogPosition>) -> Result<LogPosition, StoreError> {
-        let Some(mut position) = from else {
-            // An empty page tells the followers how far the log has come: they see the gap.
-            let head = self.head().await?;
-            self.send(ChangePage { after: head, end: head, changes: Vec::new() });
-            return Ok(head);
-        };
+        let Some(mut position) = from else { return self.begin_at_head().await };
         loop {
-            let page = self.read_after(position).await?;
+            let page = match self.read_after(position).await {
+                Ok(page) => page,
+                // The followers find out by themselves.
+                Err(LogReadError::Pruned) => return self.begin_at_head().await,
+                Err(LogReadError::Store(error)) => return Err(error),
+            };
             position = page.end;
             let is_full = page.is_full();
             if !page.changes.is_empty() {
@@ -200,6 +256,13 @@ impl ChangeLog {
                 return Ok(position);
             }
         }
+    }
+
+    async fn begin_at_head(&self) -> Result<LogPosition, StoreError> {
+        // An empty page tells the followers how far the log has come: they see the gap.
+        let head = self.head().await?;
+        self.send(ChangePage { after: head, end: head, changes: Vec::new() });
+        Ok(head)
     }
 
     fn send(&self, page: ChangePage) {

@@ -33,6 +33,11 @@ pub struct DeliveryFilter {
 }
 
 impl DeliveryFilter {
+    /// Whether the rows that pass are found without looking at others.
+    fn is_found_by_index(&self) -> bool {
+        !self.event_ids.is_empty() || (self.event_types.is_empty() && self.states.is_empty())
+    }
+
     /// Whether a delivery passes.
     #[must_use]
     pub fn matches(&self, delivery: &Delivery) -> bool {
@@ -70,6 +75,20 @@ pub struct DeliveryList {
     pub limit: u64,
 }
 
+/// A page of a listing.
+#[derive(Clone, Debug)]
+pub struct DeliveryPage {
+    /// The deliveries that match, newest first.
+    pub rows: Vec<ShownDelivery>,
+    /// How far the page has looked, where it stopped before the end: rows from here on were looked
+    /// at, older ones were not.
+    pub looked_to: Option<DeliveryId>,
+}
+
+/// Rows that one page of a filtered listing looks at: a filter that hardly anything passes makes
+/// short pages, not long scans.
+const PAGE_LOOKS_MAX: u64 = 10_000;
+
 /// Where a snapshot of open deliveries goes on.
 pub type SnapshotPlace = (String, EndpointId, DeliveryId);
 
@@ -100,7 +119,8 @@ impl Store {
         delivery_id: DeliveryId,
     ) -> Result<Option<ShownDelivery>, StoreError> {
         let query = deliveries::Entity::find_by_id(delivery_id.as_uuid());
-        let rows = shown(self.connections.reader(), in_scope(query, scope)).await?;
+        let query = in_scope(query, scope, &DeliveryFilter::default());
+        let rows = shown(self.connections.reader(), query).await?;
         Ok(rows.into_iter().next())
     }
 
@@ -108,18 +128,45 @@ impl Store {
     ///
     /// # Errors
     /// The database's.
-    pub async fn deliveries(&self, list: &DeliveryList) -> Result<Vec<ShownDelivery>, StoreError> {
-        let mut query = in_scope(deliveries::Entity::find(), &list.scope)
-            .filter(conditions(&list.filter))
-            .order_by_desc(deliveries::Column::DeliveryId)
-            .limit(list.limit);
+    pub async fn deliveries(&self, list: &DeliveryList) -> Result<DeliveryPage, StoreError> {
+        use deliveries::Column;
+        let mut range = in_scope(deliveries::Entity::find(), &list.scope, &list.filter)
+            .order_by_desc(Column::DeliveryId);
         if let Some(from) = list.from {
-            query = query.filter(deliveries::Column::DeliveryId.gte(from.as_uuid()));
+            range = range.filter(Column::DeliveryId.gte(from.as_uuid()));
         }
         if let Some(before) = list.before {
-            query = query.filter(deliveries::Column::DeliveryId.lt(before.as_uuid()));
+            range = range.filter(Column::DeliveryId.lt(before.as_uuid()));
         }
-        shown(self.connections.reader(), query).await
+        let looked_to = if list.filter.is_found_by_index() {
+            None
+        } else {
+            self.place_in(range.clone(), &list.filter, PAGE_LOOKS_MAX).await?
+        };
+        let mut query = range.filter(conditions(&list.filter)).limit(list.limit);
+        if let Some(looked_to) = looked_to {
+            query = query.filter(Column::DeliveryId.gte(looked_to.as_uuid()));
+        }
+        Ok(DeliveryPage { rows: shown(self.connections.reader(), query).await?, looked_to })
+    }
+
+    /// The row so many places down a range, where it has more than that.
+    async fn place_in(
+        &self,
+        range: Select<deliveries::Entity>,
+        filter: &DeliveryFilter,
+        places: u64,
+    ) -> Result<Option<DeliveryId>, StoreError> {
+        use deliveries::Column;
+        let found: Option<Uuid> = range
+            .filter(of_endpoints(filter))
+            .select_only()
+            .column(Column::DeliveryId)
+            .offset(places - 1)
+            .into_tuple()
+            .one(self.connections.reader())
+            .await?;
+        Ok(found.map(DeliveryId::from_uuid))
     }
 
     /// The next open deliveries of a snapshot, after a place; where the filter names events, also
@@ -135,7 +182,7 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<ShownDelivery>, StoreError> {
         use deliveries::Column;
-        let mut query = in_scope(deliveries::Entity::find(), scope)
+        let mut query = in_scope(deliveries::Entity::find(), scope, filter)
             .filter(conditions(filter))
             .order_by_asc(Column::AccountId)
             .order_by_asc(Column::EndpointId)
@@ -234,20 +281,37 @@ pub(super) async fn last_attempts<C: ConnectionTrait>(
     rows.into_iter().map(|row| Ok(((row.delivery_id, row.number), row::attempt(row)?))).collect()
 }
 
-fn in_scope(query: Select<deliveries::Entity>, scope: &AccountScope) -> Select<deliveries::Entity> {
+fn in_scope(
+    query: Select<deliveries::Entity>,
+    scope: &AccountScope,
+    filter: &DeliveryFilter,
+) -> Select<deliveries::Entity> {
     match scope.account() {
-        Some(account) => query.filter(deliveries::Column::AccountId.eq(account.as_str())),
         None => query,
+        Some(account) if filter.event_ids.is_empty() => {
+            query.filter(deliveries::Column::AccountId.eq(account.as_str()))
+        }
+        // SQLite would walk the account's history in the order that is asked for; an expression
+        // leaves it the index of the events.
+        Some(account) => {
+            let account = account.as_str();
+            query.filter(Expr::cust_with_values("account_id || '' = ?", [account]))
+        }
     }
+}
+
+fn of_endpoints(filter: &DeliveryFilter) -> Condition {
+    let mut all = Condition::all();
+    if !filter.endpoint_ids.is_empty() {
+        let ids = filter.endpoint_ids.iter().map(|id| id.as_uuid());
+        all = all.add(deliveries::Column::EndpointId.is_in(ids));
+    }
+    all
 }
 
 fn conditions(filter: &DeliveryFilter) -> Condition {
     use deliveries::Column;
-    let mut all = Condition::all();
-    if !filter.endpoint_ids.is_empty() {
-        let ids = filter.endpoint_ids.iter().map(|id| id.as_uuid());
-        all = all.add(Column::EndpointId.is_in(ids));
-    }
+    let mut all = of_endpoints(filter);
     if !filter.event_types.is_empty() {
         all = all.add(Column::EventType.is_in(filter.event_types.iter().map(String::as_str)));
     }

@@ -20,9 +20,10 @@ use super::request::NamedRequest;
 use super::row;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::endpoint::{ENDPOINTS_PER_ACCOUNT_MAX, Endpoint, EndpointState, Target};
 use crate::domain::id::EndpointId;
+use crate::failpoint;
 
 /// Deliveries that one transaction cancels; an endpoint with more takes several.
 const CANCEL_ROWS_MAX: u64 = 500;
@@ -150,11 +151,21 @@ impl Store {
     ) -> Result<Endpoint, EndpointWriteError> {
         let transaction = self.connections.begin().await?;
         let mut endpoint = find_for_write(&transaction, account, endpoint_id, etag).await?;
+        let was_active = endpoint.state == EndpointState::Active;
         change(&mut endpoint);
         endpoint.version += 1;
         endpoint.update_time = self.clock.now();
-        row::endpoint_row(&endpoint).update(&transaction).await?;
+        let mut row = row::endpoint_row(&endpoint);
+        let is_switched_on = !was_active && endpoint.state == EndpointState::Active;
+        if is_switched_on {
+            // Else it would be suspended again for the failures of before.
+            row.failing_since = Set(None);
+        }
+        row.update(&transaction).await?;
         transaction.commit().await?;
+        if is_switched_on {
+            self.streaks.forget(endpoint_id);
+        }
         Ok(endpoint)
     }
 
@@ -196,8 +207,23 @@ impl Store {
             reason.clone_into(&mut endpoint.state_reason);
         };
         let endpoint = self.change_endpoint(account, endpoint_id, None, disable).await?;
-        let cancelled = self.cancel_open(account, endpoint_id, &disabled_reason(reason)).await?;
+        let reason = off_reason(EndpointState::Disabled, reason);
+        let cancelled = self.cancel_open(account, endpoint_id, &reason).await?;
         Ok((endpoint, cancelled))
+    }
+
+    /// Cancels the open deliveries of an endpoint that was suspended, and says how many those were.
+    ///
+    /// # Errors
+    /// The store's. What is left then is cancelled by [`Store::cancel_leftovers_of_suspended`].
+    pub async fn cancel_suspended(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        reason: &str,
+    ) -> Result<u32, StoreError> {
+        let reason = off_reason(EndpointState::Suspended, reason);
+        self.cancel_open(account, endpoint_id, &reason).await
     }
 
     /// Deletes an endpoint and its secrets, cancels its open deliveries, and says how many those
@@ -225,16 +251,37 @@ impl Store {
 
     /// Cancels what a process left open when it died while switching endpoints off.
     pub(super) async fn cancel_leftovers(&self) -> Result<u32, StoreError> {
+        self.cancel_leftovers_where(|_| true).await
+    }
+
+    /// Cancels what is open for suspended endpoints. Those that are being disabled or deleted are
+    /// left to who does that, and counts what he cancels.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn cancel_leftovers_of_suspended(&self) -> Result<u32, StoreError> {
+        self.cancel_leftovers_where(|state| state == Some(EndpointState::Suspended)).await
+    }
+
+    /// `wanted` is asked about the state of each endpoint that is off, `None` for one that is gone.
+    async fn cancel_leftovers_where(
+        &self,
+        wanted: fn(Option<EndpointState>) -> bool,
+    ) -> Result<u32, StoreError> {
         let reader = self.connections.reader();
         let mut cancelled = 0;
-        let due = self.due_endpoints().await?;
-        for due in due.into_iter().filter(|due| !due.is_active) {
-            let endpoint = find(reader, &AccountScope::All, due.endpoint_id).await?;
-            let reason = match endpoint {
+        for stranded in self.stranded_endpoints().await? {
+            let endpoint_id = stranded.endpoint_id;
+            let endpoint = find(reader, &AccountScope::All, endpoint_id).await?;
+            let reason = match &endpoint {
                 None => DELETED_REASON.to_owned(),
-                Some(endpoint) => disabled_reason(&endpoint.state_reason),
+                // It was switched on since.
+                Some(endpoint) if endpoint.state == EndpointState::Active => continue,
+                Some(endpoint) => off_reason(endpoint.state, &endpoint.state_reason),
             };
-            cancelled += self.cancel_open(&due.account_id, due.endpoint_id, &reason).await?;
+            if wanted(endpoint.map(|endpoint| endpoint.state)) {
+                cancelled += self.cancel_open(&stranded.account_id, endpoint_id, &reason).await?;
+            }
         }
         Ok(cancelled)
     }
@@ -280,61 +327,64 @@ impl Store {
         let rows = open.len();
         cancel_rows(&transaction, open, reason, now).await?;
         transaction.commit().await?;
+        failpoint::hit("cancel.after_commit");
         self.change_log.committed();
         Ok(rows)
     }
 }
 
-/// Cancels open deliveries, with their log rows. It takes leases away: a result that is still to
-/// come is dropped.
+/// Cancels open deliveries, with their log rows.
 pub(super) async fn cancel_rows(
     transaction: &DatabaseTransaction,
     open: Vec<deliveries::Model>,
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let ids = open.iter().map(|row| row.delivery_id);
+    close(transaction, ids, DeliveryState::Cancelled, reason, now).await?;
+    let mut changes = Vec::with_capacity(open.len());
+    for row in open {
+        let before = row::delivery(row)?;
+        let cancelled = before.closed(DeliveryState::Cancelled, reason, now);
+        changes.push(row::change(&cancelled, Some(before.state)));
+    }
+    insert_all(transaction, changes).await
+}
+
+/// Closes open deliveries in their rows; their log rows are the caller's. It takes leases away: a
+/// result that is still to come is dropped.
+pub(super) async fn close(
+    transaction: &DatabaseTransaction,
+    ids: impl Iterator<Item = Uuid>,
+    state: DeliveryState,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     use deliveries::Column;
     let none = || Expr::value(Option::<i64>::None);
-    let state = row::delivery_state_number(DeliveryState::Cancelled);
     deliveries::Entity::update_many()
-        .col_expr(Column::State, Expr::value(state))
+        .col_expr(Column::State, Expr::value(row::delivery_state_number(state)))
         .col_expr(Column::StateReason, Expr::value(reason))
         .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
         .col_expr(Column::NextAttemptTime, none())
         .col_expr(Column::LeaseToken, none())
         .col_expr(Column::LeaseExpireTime, none())
         .col_expr(Column::UpdateTime, Expr::value(now.as_unix_nanos()))
-        .filter(Column::DeliveryId.is_in(open.iter().map(|row| row.delivery_id)))
+        .filter(Column::DeliveryId.is_in(ids))
         .exec(transaction)
         .await?;
-    let mut changes = Vec::with_capacity(open.len());
-    for row in open {
-        let before = row::delivery(row)?;
-        changes.push(row::change(&cancelled(&before, reason, now), Some(before.state)));
-    }
-    insert_all(transaction, changes).await
+    Ok(())
 }
 
 const DELETED_REASON: &str = "the endpoint was deleted";
 
-fn disabled_reason(reason: &str) -> String {
-    if reason.is_empty() {
-        "the endpoint was disabled".to_owned()
-    } else {
-        format!("the endpoint was disabled: {reason}")
-    }
-}
-
-fn cancelled(before: &Delivery, reason: &str, now: Timestamp) -> Delivery {
-    assert!(before.state.is_open(), "only an open delivery is cancelled");
-    Delivery {
-        state: DeliveryState::Cancelled,
-        state_reason: reason.to_owned(),
-        revision: before.revision + 1,
-        next_attempt_time: None,
-        update_time: now,
-        ..before.clone()
-    }
+/// Why the deliveries of an endpoint end that is in this state for this reason.
+fn off_reason(state: EndpointState, reason: &str) -> String {
+    let what = match state {
+        EndpointState::Suspended => "the endpoint was suspended",
+        EndpointState::Active | EndpointState::Disabled => "the endpoint was disabled",
+    };
+    if reason.is_empty() { what.to_owned() } else { format!("{what}: {reason}") }
 }
 
 /// The active endpoints of the accounts: whom an event published now goes to.
@@ -426,13 +476,15 @@ async fn with_secrets<C: ConnectionTrait>(
         .filter(endpoint_secrets::Column::EndpointId.is_in(rows.iter().map(|row| row.endpoint_id)))
         .all(connection)
         .await?;
-    let mut secrets: HashMap<Uuid, _> =
-        secrets.into_iter().map(|secret| (secret.endpoint_id, secret)).collect();
+    let mut by_endpoint: HashMap<Uuid, Vec<_>> = HashMap::new();
+    for secret in secrets {
+        by_endpoint.entry(secret.endpoint_id).or_default().push(secret);
+    }
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         // Read outside a transaction, the endpoint may have been deleted between the two reads.
-        if let Some(secret) = secrets.remove(&row.endpoint_id) {
-            found.push(row::endpoint(row, &secret)?);
+        if let Some(secrets) = by_endpoint.remove(&row.endpoint_id) {
+            found.push(row::endpoint(row, &secrets)?);
         }
     }
     Ok(found)

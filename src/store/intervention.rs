@@ -12,11 +12,12 @@ use super::error::StoreError;
 use super::insert::insert_all;
 use super::request::NamedRequest;
 use super::row;
+use super::wakeup::DueEndpoint;
 use crate::domain::account::AccountId;
 use crate::domain::attempt::Trigger;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::endpoint::EndpointState;
+use crate::domain::endpoint::{Addressee, EndpointState};
 use crate::domain::id::{DeliveryId, EndpointId};
 
 /// Why a delivery is what it is after [`Store::cancel_delivery`].
@@ -77,7 +78,8 @@ impl Store {
         if found.next_attempt_time.is_some() {
             return Err(InterventionError::Open);
         }
-        require_active(&transaction, EndpointId::from_uuid(found.endpoint_id)).await?;
+        let endpoint_id = EndpointId::from_uuid(found.endpoint_id);
+        let addressee = require_active(&transaction, account, endpoint_id).await?;
         resend_rows(&transaction, vec![found], now).await?;
         if let Some(request) = request {
             let row = resend_row(account, delivery_id, &request, now);
@@ -85,7 +87,7 @@ impl Store {
         }
         let resent = shown_after(&transaction, account, delivery_id).await?;
         transaction.commit().await?;
-        self.wakeup.due_at(now);
+        self.wakeup.tell(DueEndpoint { addressee, first_due: now });
         self.change_log.committed();
         Ok(resent)
     }
@@ -132,6 +134,7 @@ pub(super) async fn resend_rows(
         .col_expr(Column::AttemptsBeforeSchedule, Expr::col(Column::AttemptCount))
         .col_expr(Column::Trigger, Expr::value(row::trigger_number(Trigger::Manual)))
         .col_expr(Column::NextAttemptTime, Expr::value(now.as_unix_nanos()))
+        .col_expr(Column::ClaimCount, Expr::value(0))
         .col_expr(Column::UpdateTime, Expr::value(now.as_unix_nanos()))
         .filter(Column::DeliveryId.is_in(closed.iter().map(|row| row.delivery_id)))
         .exec(transaction)
@@ -170,15 +173,16 @@ async fn shown_after(
 
 async fn require_active(
     transaction: &DatabaseTransaction,
+    account: &AccountId,
     endpoint_id: EndpointId,
-) -> Result<(), InterventionError> {
+) -> Result<Addressee, InterventionError> {
     let endpoint = endpoints::Entity::find_by_id(endpoint_id.as_uuid()).one(transaction).await?;
     let endpoint = endpoint.ok_or(InterventionError::EndpointNotFound(endpoint_id))?;
-    if endpoint.state == row::endpoint_state_number(EndpointState::Active) {
-        Ok(())
-    } else {
-        Err(InterventionError::EndpointDisabled(endpoint_id))
+    if endpoint.state != row::endpoint_state_number(EndpointState::Active) {
+        return Err(InterventionError::EndpointDisabled(endpoint_id));
     }
+    let limits = row::limits(endpoint.max_in_flight, endpoint.max_per_second)?;
+    Ok(Addressee { account_id: account.clone(), endpoint_id, limits })
 }
 
 async fn is_done(

@@ -2,9 +2,9 @@
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
-//! hand), [`recovery`] (many, by hand). Writes that come often are committed in groups
-//! (`group_commit`). [`room`] and [`wakeup`] are what publishing and dispatching share beside the
-//! tables.
+//! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`].
+//! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
+//! publishing and dispatching share beside the tables.
 
 pub mod changes;
 pub mod database;
@@ -17,6 +17,7 @@ mod insert;
 pub mod intervention;
 mod lease;
 mod migration;
+pub mod prune;
 pub mod publish;
 pub mod queue;
 pub mod record;
@@ -24,6 +25,10 @@ pub mod recovery;
 pub mod request;
 pub mod room;
 mod row;
+pub mod secrets;
+mod streaks;
+pub mod suspension;
+pub mod turns;
 pub mod wakeup;
 
 use std::sync::Arc;
@@ -43,6 +48,7 @@ use self::lease::LeaseTerms;
 use self::publish::{GROUP_EVENTS_MAX, Handed, Published, Publisher};
 use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
 use self::room::{Room, RoomLimits};
+use self::streaks::Streaks;
 use self::wakeup::Wakeup;
 use crate::domain::clock::Clock;
 use crate::domain::delivery::Verdict;
@@ -81,6 +87,7 @@ pub struct Store {
     verdicts: GroupCommit<Verdict, Recorded>,
     change_log: Arc<ChangeLog>,
     room: Arc<Room>,
+    streaks: Arc<Streaks>,
     wakeup: Arc<Wakeup>,
     recovery_begun: Notify,
     lease_terms: LeaseTerms,
@@ -107,7 +114,8 @@ impl Store {
 
         let change_log = ChangeLog::start(Arc::clone(&connections));
         let wakeup = Arc::new(Wakeup::default());
-        let room = Room::new(settings.room);
+        let room = Room::new(settings.room, Arc::clone(&clock));
+        let streaks = Arc::new(Streaks::default());
         let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
         let in_flight_max = settings.room.in_flight_max as usize;
         let (handed, to_dispatcher) = mpsc::channel(in_flight_max);
@@ -123,6 +131,7 @@ impl Store {
         };
         let recorder = Recorder {
             connections: Arc::clone(&connections),
+            streaks: Arc::clone(&streaks),
             wakeup: Arc::clone(&wakeup),
             change_log: Arc::clone(&change_log),
         };
@@ -132,6 +141,7 @@ impl Store {
             connections,
             change_log,
             room,
+            streaks,
             wakeup,
             recovery_begun: Notify::new(),
             lease_terms,
@@ -224,7 +234,7 @@ async fn identify(connections: &Connections, random: &dyn Random) -> Result<Uuid
         return Ok(row.database_id);
     }
     let database_id = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
-    let row = ActiveModel { id: Set(1), database_id: Set(database_id) };
+    let row = ActiveModel { id: Set(1), database_id: Set(database_id), log_floor: Set(0) };
     insert::insert_all(&transaction, vec![row]).await?;
     transaction.commit().await?;
     Ok(database_id)

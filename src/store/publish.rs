@@ -17,16 +17,17 @@ use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
 use super::lease::LeaseTerms;
 use super::room::{Room, Slot};
-use super::wakeup::Wakeup;
+use super::wakeup::{DueEndpoint, Wakeup};
 use super::{endpoints, row};
 use crate::domain::account::AccountId;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::{Delivery, DeliveryState, LeasedDelivery, ScheduleStart};
-use crate::domain::endpoint::Target;
+use crate::domain::endpoint::{Addressee, Target};
 use crate::domain::event::NewEvent;
-use crate::domain::id::{DeliveryId, EventId, LeaseToken};
+use crate::domain::id::{DeliveryId, EndpointId, EventId, LeaseToken};
 use crate::domain::payload::data_of;
 use crate::domain::random::Random;
+use crate::failpoint;
 
 /// Events that are written in one transaction before the next begins: enough that the commit's
 /// cost disappears, few enough that nobody waits long. A batch of more goes alone.
@@ -93,9 +94,10 @@ impl Publisher {
     ) -> Result<Vec<Vec<Published>>, StoreError> {
         let transaction = self.connections.begin().await?;
         let all = || group.iter().flat_map(|pending| &pending.write);
+        let now = self.clock.now();
         let mut writing = Writing {
             publisher: self,
-            now: self.clock.now(),
+            now,
             earlier: earlier_events(&transaction, all()).await?,
             targets: endpoints::active_targets(&transaction, all().map(|event| &event.account_id))
                 .await?,
@@ -107,19 +109,21 @@ impl Publisher {
             .collect();
         let mut rows = writing.rows;
         rows.insert(&transaction).await?;
+        failpoint::hit("publish.before_commit");
         transaction.commit().await?;
-        self.announce(rows.handed, rows.first_free);
+        failpoint::hit("publish.after_commit");
+        self.announce(rows.handed, rows.free, now);
         Ok(answers)
     }
 
     /// After the commit: what is leased is handed over, what is free is told of.
-    fn announce(&self, handed: Vec<Handed>, first_free: Option<Timestamp>) {
+    fn announce(&self, handed: Vec<Handed>, free: HashMap<EndpointId, Addressee>, now: Timestamp) {
         for delivery in handed {
             // Without a dispatcher (shutting down) the lease runs out or the next start frees it.
             let _ = self.handed.try_send(delivery);
         }
-        if let Some(due) = first_free {
-            self.wakeup.due_at(due);
+        for addressee in free.into_values() {
+            self.wakeup.tell(DueEndpoint { addressee, first_due: now });
         }
         self.change_log.committed();
     }
@@ -170,7 +174,8 @@ struct Rows {
     deliveries: Vec<deliveries::ActiveModel>,
     changes: Vec<delivery_changes::ActiveModel>,
     handed: Vec<Handed>,
-    first_free: Option<Timestamp>,
+    /// The endpoints with rows that found no room.
+    free: HashMap<EndpointId, Addressee>,
 }
 
 impl Writing<'_> {
@@ -213,8 +218,11 @@ impl Writing<'_> {
             }
             count += 1;
             let delivery = self.publisher.new_delivery(event, target, self.now);
-            let slot =
-                self.publisher.room.try_take(target.endpoint_id, target.config.max_in_flight);
+            let addressee = Addressee::of(target);
+            let slot = self.publisher.room.try_take_new(&addressee);
+            if slot.is_none() {
+                self.rows.free.insert(target.endpoint_id, addressee);
+            }
             let lease = slot.map(|slot| self.publisher.lease(event, target, &delivery, slot));
             self.rows.push(&delivery, lease, self.publisher.lease_terms.expiry(target, self.now));
         }
@@ -247,6 +255,7 @@ impl Publisher {
             lease_token: LeaseToken::new(&*self.random),
             payload: event.payload.clone(),
             trace_parent: event.trace_parent.clone(),
+            swaps_signatures: false,
             target: Arc::clone(target),
         };
         Handed { leased, slot }
@@ -259,10 +268,7 @@ impl Rows {
         let row = row::new_delivery_row(delivery, ScheduleStart::AT_PUBLISH, lease_terms);
         self.deliveries.push(row);
         self.changes.push(row::change(delivery, None));
-        match lease {
-            Some(handed) => self.handed.push(handed),
-            None => self.first_free = Some(delivery.create_time),
-        }
+        self.handed.extend(lease);
     }
 
     async fn insert(&mut self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult, Order, QueryFilter,
-    Statement,
+    QueryOrder, QuerySelect, Statement,
 };
 use uuid::Uuid;
 
@@ -14,33 +15,30 @@ use super::Store;
 use super::endpoints;
 use super::entity::{deliveries, events};
 use super::error::StoreError;
+use super::insert::insert_all;
+use super::lease::LeaseTerms;
 use super::row;
+use super::wakeup::DueEndpoint;
 use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::LeasedDelivery;
-use crate::domain::endpoint::{EndpointState, Target};
-use crate::domain::id::{EndpointId, LeaseToken};
+use crate::domain::delivery::{DeliveryState, LeasedDelivery};
+use crate::domain::endpoint::{Addressee, EndpointState, Target};
+use crate::domain::id::{DeliveryId, EndpointId, LeaseToken};
 use crate::domain::trace_parent::TraceParent;
+use crate::failpoint;
 
 /// Endpoints with waiting rows that one look at the table finds.
 const DUE_ENDPOINTS_MAX: u32 = 10_000;
+/// Claims without a recorded outcome after which a delivery is given up: far more than a process
+/// that is killed now and then leaves behind.
+const CLAIMS_MAX: i32 = 10;
+const HOPELESS_REASON: &str = "it was begun 10 times and never came to an end";
 /// Leases that one rescue frees; the next frees the next.
 const RESCUE_ROWS_MAX: u64 = 1_000;
-
-/// An endpoint with free rows waiting, and when the first of them is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DueEndpoint {
-    /// The endpoint's account.
-    pub account_id: AccountId,
-    /// The endpoint.
-    pub endpoint_id: EndpointId,
-    /// When its first waiting row is due.
-    pub first_due: Timestamp,
-    /// Whether events are sent to it; the rows of one that is off or gone are not claimed.
-    pub is_active: bool,
-    /// Its own limit of requests under way.
-    pub max_in_flight: Option<u32>,
-}
+/// Leases that one transaction extends.
+const EXTEND_LEASES_MAX: usize = 500;
+/// Time left below which a lease is extended: several rounds of who extends them.
+const LEASE_LOW: Duration = Duration::from_secs(5);
 
 /// How many deliveries to claim for an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +49,31 @@ pub struct Wanted {
     pub deliveries_max: u32,
 }
 
+/// What a claim came to.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// What was leased.
+    pub leased: Vec<LeasedDelivery>,
+    /// The endpoints that had fewer due rows than were wanted.
+    pub exhausted: Vec<Exhausted>,
+}
+
+/// An endpoint that has no more due rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exhausted {
+    /// The endpoint.
+    pub endpoint_id: EndpointId,
+    /// When its next free row is due; `None`: it has none.
+    pub next_due: Option<Timestamp>,
+}
+
+/// An endpoint whose rows wait although nothing is sent to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stranded {
+    pub account_id: AccountId,
+    pub endpoint_id: EndpointId,
+}
+
 #[derive(FromQueryResult)]
 struct Head {
     account_id: String,
@@ -58,6 +81,28 @@ struct Head {
     next_attempt_time: i64,
     state: Option<i16>,
     max_in_flight: Option<i32>,
+    max_per_second: Option<i32>,
+}
+
+impl Head {
+    fn is_active(&self) -> bool {
+        self.state == Some(row::endpoint_state_number(EndpointState::Active))
+    }
+
+    fn account_id(&self) -> Result<AccountId, StoreError> {
+        self.account_id.parse().map_err(|error| row::corrupt("account_id", error))
+    }
+
+    fn due_endpoint(&self) -> Result<DueEndpoint, StoreError> {
+        Ok(DueEndpoint {
+            addressee: Addressee {
+                account_id: self.account_id()?,
+                endpoint_id: EndpointId::from_uuid(self.endpoint_id),
+                limits: row::limits(self.max_in_flight, self.max_per_second)?,
+            },
+            first_due: Timestamp::from_unix_nanos(self.next_attempt_time),
+        })
+    }
 }
 
 /// Steps through the index of due work from endpoint to endpoint: its cost grows with the number
@@ -77,44 +122,69 @@ WITH RECURSIVE heads (account_id, endpoint_id, next_attempt_time) AS (
         AND endpoint_id > heads.endpoint_id
         ORDER BY endpoint_id, next_attempt_time LIMIT 1)
 )
-SELECT heads.account_id, heads.endpoint_id, heads.next_attempt_time, e.state, e.max_in_flight
+SELECT heads.account_id, heads.endpoint_id, heads.next_attempt_time, e.state,
+    e.max_in_flight, e.max_per_second
 FROM heads LEFT JOIN endpoints AS e ON e.endpoint_id = heads.endpoint_id LIMIT ?";
 
 impl Store {
-    /// The endpoints with free rows waiting, due or not.
+    /// The active endpoints with free rows waiting, due or not.
     ///
     /// # Errors
     /// The database's.
     pub async fn due_endpoints(&self) -> Result<Vec<DueEndpoint>, StoreError> {
+        let heads = self.heads().await?;
+        heads.iter().filter(|head| head.is_active()).map(Head::due_endpoint).collect()
+    }
+
+    /// The endpoints that are off or gone and have free rows all the same.
+    pub(super) async fn stranded_endpoints(&self) -> Result<Vec<Stranded>, StoreError> {
+        let heads = self.heads().await?;
+        let stranded = heads.iter().filter(|head| !head.is_active()).map(|head| {
+            let endpoint_id = EndpointId::from_uuid(head.endpoint_id);
+            Ok(Stranded { account_id: head.account_id()?, endpoint_id })
+        });
+        stranded.collect()
+    }
+
+    async fn heads(&self) -> Result<Vec<Head>, StoreError> {
         let reader = self.connections.reader();
         let statement = Statement::from_sql_and_values(
             reader.get_database_backend(),
             DUE_ENDPOINTS,
             [DUE_ENDPOINTS_MAX.into()],
         );
-        let heads = Head::find_by_statement(statement).all(reader).await?;
-        heads.iter().map(due_endpoint).collect()
+        Ok(Head::find_by_statement(statement).all(reader).await?)
     }
 
-    /// Leases deliveries that are due to this process: those that have waited longest first. Fewer
-    /// than wanted, or none, may be there.
+    /// Leases deliveries that are due to this process, those that have waited longest first, and
+    /// says which endpoints have no more that are due.
     ///
     /// # Errors
     /// The database's.
-    pub async fn claim(&self, wanted: &[Wanted]) -> Result<Vec<LeasedDelivery>, StoreError> {
+    pub async fn claim(&self, wanted: &[Wanted]) -> Result<Claimed, StoreError> {
         let now = self.clock.now();
         let transaction = self.connections.begin().await?;
         let ids = wanted.iter().map(|wanted| wanted.endpoint_id);
         let targets = endpoints::targets(&transaction, ids).await?;
-        let mut claimed = Vec::new();
+        let mut claimed = Claimed::default();
         for wanted in wanted {
+            let endpoint_id = wanted.endpoint_id;
             // Deliveries of an endpoint that is gone or off are being cancelled by who did that.
             let active = |target: &&Target| target.state == EndpointState::Active;
-            if let Some(target) = targets.get(&wanted.endpoint_id).filter(active) {
-                claimed.extend(self.claim_for(&transaction, *wanted, target, now).await?);
+            let Some(target) = targets.get(&endpoint_id).filter(active) else {
+                claimed.exhausted.push(Exhausted { endpoint_id, next_due: None });
+                continue;
+            };
+            let leased = self.claim_for(&transaction, *wanted, target, now).await?;
+            if leased.len() < wanted.deliveries_max as usize {
+                let next_due = next_due(&transaction, endpoint_id).await?;
+                claimed.exhausted.push(Exhausted { endpoint_id, next_due });
             }
+            claimed.leased.extend(leased);
         }
+        failpoint::hit("claim.before_commit");
         transaction.commit().await?;
+        failpoint::hit("claim.after_commit");
         Ok(claimed)
     }
 
@@ -128,11 +198,20 @@ impl Store {
         let lease_token = LeaseToken::new(&*self.random);
         let expiry = self.lease_terms.expiry(target, now);
         let claimed = deliveries::Entity::update_many()
+            .col_expr(
+                deliveries::Column::ClaimCount,
+                Expr::col(deliveries::Column::ClaimCount).add(1),
+            )
             .col_expr(deliveries::Column::LeaseToken, Expr::value(lease_token.as_stored()))
             .col_expr(deliveries::Column::LeaseExpireTime, Expr::value(expiry.as_unix_nanos()))
             .filter(deliveries::Column::DeliveryId.in_subquery(due_rows(wanted, now)))
             .exec_with_returning(transaction)
             .await?;
+        let (claimed, hopeless): (Vec<_>, Vec<_>) =
+            claimed.into_iter().partition(|row| row.claim_count <= CLAIMS_MAX);
+        if !hopeless.is_empty() {
+            give_up(transaction, hopeless, now).await?;
+        }
         let mut payloads = payloads(transaction, &claimed).await?;
         let mut leased = Vec::with_capacity(claimed.len());
         for delivery in claimed {
@@ -141,6 +220,7 @@ impl Store {
                 .ok_or_else(|| row::corrupt("event_id", "its event is missing"))?;
             let trace_parent: Result<TraceParent, _> = event.trace_parent.parse();
             leased.push(LeasedDelivery {
+                swaps_signatures: delivery.swaps_signatures,
                 schedule_start: row::schedule_start(&delivery)?,
                 delivery: row::delivery(delivery)?,
                 lease_token,
@@ -150,6 +230,50 @@ impl Store {
             });
         }
         Ok(leased)
+    }
+
+    /// Whether any lease has little time left, or none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_leases_running_out(&self) -> Result<bool, StoreError> {
+        let soon = self.clock.now() + LEASE_LOW;
+        let first = deliveries::Entity::find()
+            .select_only()
+            .column(deliveries::Column::LeaseExpireTime)
+            .filter(deliveries::Column::LeaseToken.is_not_null())
+            .filter(deliveries::Column::LeaseExpireTime.lt(soon.as_unix_nanos()))
+            .limit(1)
+            .into_tuple::<i64>()
+            .one(self.connections.reader())
+            .await?;
+        Ok(first.is_some())
+    }
+
+    /// Extends leases that this process holds and that have little time left, or none. One that
+    /// somebody else has taken over stays theirs.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn extend(&self, leases: &[(DeliveryId, LeaseToken)]) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let expiry = LeaseTerms::longest_expiry(now).as_unix_nanos();
+        for some in leases.chunks(EXTEND_LEASES_MAX) {
+            let ids = some.iter().map(|(delivery_id, _)| delivery_id.as_uuid());
+            let tokens = some.iter().map(|(_, token)| token.as_stored());
+            let transaction = self.connections.begin().await?;
+            deliveries::Entity::update_many()
+                .col_expr(deliveries::Column::LeaseExpireTime, Expr::value(expiry))
+                .filter(deliveries::Column::DeliveryId.is_in(ids))
+                // Tokens are random: that of another delivery of the list does not fit by chance.
+                .filter(deliveries::Column::LeaseToken.is_in(tokens))
+                .filter(deliveries::Column::LeaseExpireTime.lt((now + LEASE_LOW).as_unix_nanos()))
+                .exec(&transaction)
+                .await?;
+            failpoint::hit("extend.before_commit");
+            transaction.commit().await?;
+        }
+        Ok(())
     }
 
     /// Frees the leases that ran out, a bounded number at a time, and says how many.
@@ -185,9 +309,6 @@ impl Store {
             .exec(&transaction)
             .await?;
         transaction.commit().await?;
-        if freed.rows_affected > 0 {
-            self.wakeup.due_at(self.clock.now());
-        }
         Ok(freed.rows_affected)
     }
 }
@@ -206,6 +327,44 @@ fn due_rows(wanted: Wanted, now: Timestamp) -> sea_orm::sea_query::SelectStateme
         .to_owned()
 }
 
+/// Ends deliveries FAILED that were claimed again and again without an outcome: whoever claims
+/// them dies of it.
+async fn give_up(
+    transaction: &DatabaseTransaction,
+    hopeless: Vec<deliveries::Model>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ids = hopeless.iter().map(|row| row.delivery_id);
+    endpoints::close(transaction, ids, DeliveryState::Failed, HOPELESS_REASON, now).await?;
+    let mut changes = Vec::with_capacity(hopeless.len());
+    for row in hopeless {
+        let before = row::delivery(row)?;
+        tracing::error!(delivery_id = %before.delivery_id, "{HOPELESS_REASON}");
+        let failed = before.closed(DeliveryState::Failed, HOPELESS_REASON, now);
+        changes.push(row::change(&failed, Some(before.state)));
+    }
+    insert_all(transaction, changes).await
+}
+
+/// When the endpoint's first free row is due.
+async fn next_due(
+    transaction: &DatabaseTransaction,
+    endpoint_id: EndpointId,
+) -> Result<Option<Timestamp>, StoreError> {
+    use deliveries::Column;
+    let first: Option<i64> = deliveries::Entity::find()
+        .select_only()
+        .column(Column::NextAttemptTime)
+        .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
+        .filter(Column::LeaseToken.is_null())
+        .filter(Column::NextAttemptTime.is_not_null())
+        .order_by_asc(Column::NextAttemptTime)
+        .into_tuple()
+        .one(transaction)
+        .await?;
+    Ok(first.map(Timestamp::from_unix_nanos))
+}
+
 async fn payloads(
     transaction: &DatabaseTransaction,
     claimed: &[deliveries::Model],
@@ -217,14 +376,4 @@ async fn payloads(
     let found =
         events::Entity::find().filter(events::Column::EventId.is_in(ids)).all(transaction).await?;
     Ok(found.into_iter().map(|event| (event.event_id, event)).collect())
-}
-
-fn due_endpoint(head: &Head) -> Result<DueEndpoint, StoreError> {
-    Ok(DueEndpoint {
-        account_id: head.account_id.parse().map_err(|error| row::corrupt("account_id", error))?,
-        endpoint_id: EndpointId::from_uuid(head.endpoint_id),
-        first_due: Timestamp::from_unix_nanos(head.next_attempt_time),
-        is_active: head.state == Some(row::endpoint_state_number(EndpointState::Active)),
-        max_in_flight: head.max_in_flight.map(i32::unsigned_abs),
-    })
 }

@@ -4,29 +4,38 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
+use sea_orm::sea_query::IntoCondition;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, Statement, Value};
 use uuid::Uuid;
 
 use super::changes::ChangeLog;
 use super::database::Connections;
+use super::entity::endpoints;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
-use super::row;
-use super::wakeup::Wakeup;
+use super::streaks::{StreakChanges, Streaks};
+use super::wakeup::{DueEndpoint, Wakeup};
+use super::{row, suspension};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::Verdict;
+use crate::domain::endpoint::{Addressee, GONE_REASON};
+use crate::domain::id::EndpointId;
+use crate::failpoint;
 
 /// Outcomes that are written in one transaction before the next begins.
 pub const GROUP_VERDICTS_MAX: usize = 256;
 /// Values of a row in [`Recorder::update`].
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 9;
 
 /// Whether an outcome was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
     /// It is on disk.
     Yes,
+    /// It is on disk, and with it that the endpoint is suspended, because its receiver is gone:
+    /// what is open for it is to be cancelled.
+    EndpointSuspended,
     /// The lease was taken away or ran out and somebody else holds the delivery: the outcome is
     /// dropped.
     LeaseLost,
@@ -36,6 +45,8 @@ pub enum Recorded {
 pub struct Recorder {
     /// Where it is written.
     pub connections: Arc<Connections>,
+    /// Who is known to be failing.
+    pub streaks: Arc<Streaks>,
     /// Told of retries to come.
     pub wakeup: Arc<Wakeup>,
     /// Told of each commit.
@@ -46,6 +57,9 @@ impl Recorder {
     /// Commits a group of outcomes and answers each.
     pub async fn commit(&self, group: Vec<Pending<Verdict, Recorded>>) {
         let answers = self.write(&group).await;
+        if answers.is_err() {
+            self.streaks.forget_all();
+        }
         answer_group(group, answers);
     }
 
@@ -65,18 +79,47 @@ impl Recorder {
         }
         insert_all(&transaction, attempts).await?;
         insert_all(&transaction, changes).await?;
+        let recorded_ones = verdicts.iter().copied().filter(|verdict| is_held(verdict));
+        let news = self.streaks.only_news(StreakChanges::of(recorded_ones.clone()));
+        news.write(&transaction).await?;
+        let mut suspended = Self::suspend_gone(&transaction, recorded_ones).await?;
+        failpoint::hit("record.before_commit");
         transaction.commit().await?;
+        failpoint::hit("record.after_commit");
+        self.streaks.learn(&news);
 
         self.change_log.committed();
         let recorded = |verdict: &&Verdict| {
-            if is_held(verdict) { Recorded::Yes } else { Recorded::LeaseLost }
+            if !is_held(verdict) {
+                Recorded::LeaseLost
+            } else if suspended.remove(&verdict.delivery.endpoint_id) {
+                // One of several is told.
+                Recorded::EndpointSuspended
+            } else {
+                Recorded::Yes
+            }
         };
         for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
-            if let Some(due) = verdict.delivery.next_attempt_time {
-                self.wakeup.due_at(due);
+            if let Some(first_due) = verdict.delivery.next_attempt_time {
+                let addressee = Addressee::of(&verdict.target);
+                self.wakeup.tell(DueEndpoint { addressee, first_due });
             }
         }
         Ok(verdicts.iter().map(recorded).collect())
+    }
+
+    /// Suspends the endpoints whose receiver is gone, and says which of them were active.
+    async fn suspend_gone<'a>(
+        transaction: &DatabaseTransaction,
+        verdicts: impl Iterator<Item = &'a Verdict>,
+    ) -> Result<HashSet<EndpointId>, StoreError> {
+        let gone: Vec<_> = verdicts.filter(|verdict| verdict.attempt.exchange.is_gone()).collect();
+        let Some(now) = gone.iter().map(|verdict| verdict.delivery.update_time).max() else {
+            return Ok(HashSet::new());
+        };
+        let ids = gone.iter().map(|verdict| verdict.delivery.endpoint_id.as_uuid());
+        let which = endpoints::Column::EndpointId.is_in(ids).into_condition();
+        suspension::suspend(transaction, which, GONE_REASON, now).await
     }
 
     /// Sets all the deliveries whose lease still holds, in one statement, and says which.
@@ -88,7 +131,8 @@ impl Recorder {
         let sql = format!(
             "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
              revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
-             update_time = v.column8, lease_token = NULL, lease_expire_time = NULL \
+             update_time = v.column8, swaps_signatures = v.column9, claim_count = 0, \
+             lease_token = NULL, lease_expire_time = NULL \
              FROM (VALUES {}) AS v \
              WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
              RETURNING deliveries.delivery_id",
@@ -113,5 +157,6 @@ fn verdict_values(verdict: &Verdict) -> [Value; COLUMNS] {
         row::stored_count(delivery.attempt_count).into(),
         delivery.next_attempt_time.map(Timestamp::as_unix_nanos).into(),
         delivery.update_time.as_unix_nanos().into(),
+        verdict.swaps_signatures.into(),
     ]
 }

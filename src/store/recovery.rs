@@ -21,10 +21,11 @@ use super::insert::insert_all;
 use super::intervention::resend_rows;
 use super::request::NamedRequest;
 use super::row;
+use super::wakeup::DueEndpoint;
 use crate::domain::account::AccountScope;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
-use crate::domain::endpoint::{Endpoint, EndpointState};
+use crate::domain::endpoint::{Addressee, Endpoint, EndpointState};
 use crate::domain::id::{DeliveryId, EndpointId, EventId, RecoveryId};
 use crate::domain::recovery::{Recovery, RecoveryKinds};
 
@@ -155,6 +156,9 @@ impl Store {
         let recovery = row::recovery(&progress)?;
         let endpoint = find(&transaction, &AccountScope::All, recovery.endpoint_id).await?;
         let active = endpoint.filter(|endpoint| endpoint.state == EndpointState::Active);
+        let due = active
+            .as_ref()
+            .map(|endpoint| DueEndpoint { addressee: Addressee::of(endpoint), first_due: now });
         let step = match active {
             None => Step::to(CANCELLED),
             Some(_) if progress.stage == RESENDING => {
@@ -169,7 +173,9 @@ impl Store {
         step.set(&mut row, now);
         row.update(&transaction).await?;
         transaction.commit().await?;
-        self.wakeup.due_at(now);
+        if let Some(due) = due {
+            self.wakeup.tell(due);
+        }
         self.change_log.committed();
         Ok(())
     }

@@ -1,97 +1,231 @@
-//! Room for requests under way: over the whole process, and for each endpoint.
+//! Room for requests under way: over the whole process, for each account, for each endpoint.
 //!
 //! A delivery is leased to this process only where there is room to send it at once; the room is
 //! kept in a [`Slot`] until its outcome is recorded. So memory is bounded whatever the backlog.
+//!
+//! There are two lanes, so that endpoints that hang do not take the room of those that answer:
+//!
+//! - The main lane. Endpoints of which nothing is known yet have three quarters of it at most, and
+//!   so has each account.
+//! - The slow lane, as large, for requests that have been under way for a while, which move there,
+//!   and for those to endpoints that are [`Standing::Suspect`], which have half of it at most, so
+//!   that there is place to move to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::turns::Turns;
+use crate::domain::account::AccountId;
+use crate::domain::clock::Clock;
+use crate::domain::endpoint::Addressee;
 use crate::domain::id::EndpointId;
+use crate::domain::pace::{Admission, Pace, PaceLimits, Standing};
+
+/// Endpoints whose pace is remembered while nothing is under way to them: some 100 bytes each.
+const PACES_MAX: usize = 100_000;
 
 /// How many requests may be under way at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomLimits {
-    /// Over the whole process.
+    /// Over the whole process; each lane has half of it.
     pub in_flight_max: u32,
     /// To one endpoint that sets no limit of its own.
     pub endpoint_in_flight_max: u32,
 }
 
+/// Why there is no room, and so what to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRoom {
+    /// The main lane is full.
+    Main,
+    /// Endpoints of which nothing is known yet have their share of the main lane.
+    Unproven,
+    /// Suspect endpoints have their share of the slow lane.
+    Slow,
+    /// The account has its share of the main lane.
+    Account,
+    /// The endpoint has as many requests under way as it takes.
+    Endpoint,
+    /// The endpoint's rate is used up for this time.
+    After(Duration),
+}
+
+/// How a request ended, as far as the pace is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// Acknowledged.
+    Acknowledged,
+    /// It timed out, did not connect, or was answered 429 or 503.
+    Overrun,
+    /// It says nothing about the endpoint's readiness.
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lane {
+    Main(Standing),
+    Slow,
+}
+
 /// What is under way.
 pub struct Room {
     limits: RoomLimits,
+    clock: Arc<dyn Clock>,
     taken: Mutex<Taken>,
     freed: Notify,
 }
 
 #[derive(Default)]
 struct Taken {
-    total: u32,
-    by_endpoint: HashMap<EndpointId, u32>,
+    main: u32,
+    main_unproven: u32,
+    main_by_account: HashMap<AccountId, u32>,
+    slow: u32,
+    endpoints: HashMap<EndpointId, EndpointPace>,
+    waiting: Waiting,
+}
+
+/// Endpoints with due rows in the table for which there was no room, by what they wait for.
+#[derive(Default)]
+struct Waiting {
+    for_main: Turns,
+    for_unproven: Turns,
+    for_slow: Turns,
+    for_account: HashMap<AccountId, Turns>,
+    for_endpoint: HashSet<EndpointId>,
+    /// Those that need not wait any longer.
+    over: Vec<EndpointId>,
+}
+
+struct EndpointPace {
+    pace: Pace,
+    in_flight: u32,
 }
 
 impl Room {
     /// All of it free.
     #[must_use]
-    pub fn new(limits: RoomLimits) -> Arc<Self> {
-        Arc::new(Self { limits, taken: Mutex::default(), freed: Notify::new() })
+    pub fn new(limits: RoomLimits, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { limits, clock, taken: Mutex::default(), freed: Notify::new() })
     }
 
-    /// Takes room for one request to the endpoint; `None` where there is none.
-    /// `endpoint_max` is the endpoint's own limit.
+    /// Takes room for a delivery that is just being made; `None` also where older ones wait for
+    /// the same room: they come first.
     #[must_use]
-    pub fn try_take(
-        self: &Arc<Self>,
-        endpoint_id: EndpointId,
-        endpoint_max: Option<u32>,
-    ) -> Option<Slot> {
+    pub fn try_take_new(self: &Arc<Self>, addressee: &Addressee) -> Option<Slot> {
         let mut taken = self.lock();
-        let free = self.free_of(&taken, endpoint_id, endpoint_max);
-        if free == 0 {
+        if taken.has_line_for(addressee) {
             return None;
         }
-        taken.total += 1;
-        *taken.by_endpoint.entry(endpoint_id).or_default() += 1;
-        Some(Slot { room: Arc::clone(self), endpoint_id })
+        self.take(&mut taken, addressee).ok()
     }
 
-    /// How many more requests may be under way over the whole process.
-    #[must_use]
-    pub fn free(&self) -> u32 {
-        self.limits.in_flight_max.saturating_sub(self.lock().total)
+    /// Takes room for due rows of an endpoint. Where there is none the endpoint waits in line,
+    /// newly made deliveries wait behind it, and [`Room::freed`] tells when it is its turn. A rate
+    /// that is used up is no line: come back after the time.
+    ///
+    /// # Errors
+    /// [`NoRoom`] says what it waits for.
+    pub fn take_or_wait(self: &Arc<Self>, addressee: &Addressee) -> Result<Slot, NoRoom> {
+        let mut taken = self.lock();
+        let slot = self.take(&mut taken, addressee);
+        if let Err(reason) = slot {
+            taken.waiting.add(reason, addressee);
+        }
+        slot
     }
 
-    /// How many requests are under way.
+    fn take(self: &Arc<Self>, taken: &mut Taken, addressee: &Addressee) -> Result<Slot, NoRoom> {
+        let now = self.clock.monotonic();
+        taken.forget_idle_paces();
+        let lane = self.choose_lane(taken, addressee, now)?;
+        let entry = taken.endpoints.get_mut(&addressee.endpoint_id).expect("its pace was asked");
+        entry.pace.begin();
+        entry.in_flight += 1;
+        match lane {
+            Lane::Slow => taken.slow += 1,
+            Lane::Main(standing) => {
+                taken.main += 1;
+                taken.main_unproven += u32::from(standing == Standing::Unproven);
+                *taken.main_by_account.entry(addressee.account_id.clone()).or_default() += 1;
+            }
+        }
+        Ok(Slot { room: Arc::clone(self), addressee: addressee.clone(), lane, begun: now })
+    }
+
+    /// Which lane there is room in.
+    fn choose_lane(
+        &self,
+        taken: &mut Taken,
+        addressee: &Addressee,
+        now: Duration,
+    ) -> Result<Lane, NoRoom> {
+        let limits = self.pace_limits(addressee);
+        let lane_max = self.lane_max();
+        let entry = taken
+            .endpoints
+            .entry(addressee.endpoint_id)
+            .or_insert_with(|| EndpointPace { pace: Pace::new(now), in_flight: 0 });
+        let standing = entry.pace.standing();
+        match entry.pace.admit(entry.in_flight, limits, now) {
+            Admission::Now => {}
+            Admission::WhenOneEnds => return Err(NoRoom::Endpoint),
+            Admission::After(wait) => return Err(NoRoom::After(wait)),
+        }
+        if standing == Standing::Suspect {
+            let has_room = taken.slow < (lane_max / 2).max(1);
+            return if has_room { Ok(Lane::Slow) } else { Err(NoRoom::Slow) };
+        }
+        let share_max = share_of(lane_max);
+        let of_account = taken.main_by_account.get(&addressee.account_id).copied().unwrap_or(0);
+        if taken.main >= lane_max {
+            Err(NoRoom::Main)
+        } else if standing == Standing::Unproven && taken.main_unproven >= share_max {
+            Err(NoRoom::Unproven)
+        } else if of_account >= share_max {
+            Err(NoRoom::Account)
+        } else {
+            Ok(Lane::Main(standing))
+        }
+    }
+
+    /// Requests under way.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
-        self.lock().total
+        let taken = self.lock();
+        taken.main + taken.slow
     }
 
-    fn free_of(&self, taken: &Taken, endpoint_id: EndpointId, endpoint_max: Option<u32>) -> u32 {
-        let of_endpoint = taken.by_endpoint.get(&endpoint_id).copied().unwrap_or(0);
-        let endpoint_max = endpoint_max.unwrap_or(self.limits.endpoint_in_flight_max);
-        let free = self.limits.in_flight_max.saturating_sub(taken.total);
-        free.min(endpoint_max.saturating_sub(of_endpoint))
-    }
-
-    fn give_back(&self, endpoint_id: EndpointId) {
-        let mut taken = self.lock();
-        taken.total -= 1;
-        let of_endpoint =
-            taken.by_endpoint.get_mut(&endpoint_id).expect("a slot of the endpoint was taken");
-        *of_endpoint -= 1;
-        if *of_endpoint == 0 {
-            taken.by_endpoint.remove(&endpoint_id);
-        }
-        drop(taken);
-        self.freed.notify_one();
-    }
-
-    /// Waits until room was given back since the last wait.
+    /// Waits until [`Room::take_over`] has something to tell.
     pub async fn freed(&self) {
         self.freed.notified().await;
+    }
+
+    /// The endpoints whose wait is over since the last call.
+    #[must_use]
+    pub fn take_over(&self) -> Vec<EndpointId> {
+        std::mem::take(&mut self.lock().waiting.over)
+    }
+
+    /// Ends everybody's wait: whoever is still short of room will wait anew. Called from time to
+    /// time, so that no line can be forgotten.
+    pub fn end_all_waits(&self) {
+        self.lock().waiting = Waiting::default();
+    }
+
+    fn lane_max(&self) -> u32 {
+        (self.limits.in_flight_max / 2).max(1)
+    }
+
+    fn pace_limits(&self, addressee: &Addressee) -> PaceLimits {
+        let own = addressee.limits.in_flight_max;
+        PaceLimits {
+            in_flight_max: own.unwrap_or(self.limits.endpoint_in_flight_max),
+            per_second_max: addressee.limits.per_second_max,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
@@ -99,41 +233,256 @@ impl Room {
     }
 }
 
+/// Three quarters of a lane, and some of any.
+fn share_of(lane_max: u32) -> u32 {
+    (lane_max - lane_max / 4).max(1)
+}
+
+impl Taken {
+    /// Forgets the endpoints that nothing is under way to, when they have become too many.
+    fn forget_idle_paces(&mut self) {
+        if self.endpoints.len() >= PACES_MAX {
+            self.endpoints.retain(|_, entry| entry.in_flight > 0);
+        }
+    }
+
+    fn has_line_for(&self, addressee: &Addressee) -> bool {
+        let entry = self.endpoints.get(&addressee.endpoint_id);
+        let standing = entry.map_or(Standing::Unproven, |entry| entry.pace.standing());
+        self.waiting.for_endpoint.contains(&addressee.endpoint_id)
+            || self.waiting.for_account.contains_key(&addressee.account_id)
+            || self.waiting.has_line_for_lane(standing)
+    }
+
+    /// A request gives its place in a lane back: whoever is next in line for it need not wait any
+    /// longer. Says whether there was somebody.
+    fn leave(&mut self, account_id: &AccountId, lane: Lane) -> bool {
+        let next = match lane {
+            Lane::Slow => [self.waiting.for_slow.pop(), None, None],
+            Lane::Main(standing) => [
+                self.waiting.for_main.pop(),
+                (standing == Standing::Unproven).then(|| self.waiting.for_unproven.pop()).flatten(),
+                self.waiting.pop_of_account(account_id),
+            ],
+        };
+        let before = self.waiting.over.len();
+        self.waiting.over.extend(next.into_iter().flatten());
+        match lane {
+            Lane::Slow => self.slow -= 1,
+            Lane::Main(standing) => {
+                self.main -= 1;
+                self.main_unproven -= u32::from(standing == Standing::Unproven);
+                let of_account =
+                    self.main_by_account.get_mut(account_id).expect("the account has a slot");
+                *of_account -= 1;
+                if *of_account == 0 {
+                    self.main_by_account.remove(account_id);
+                }
+            }
+        }
+        self.waiting.over.len() > before
+    }
+}
+
+impl Waiting {
+    fn add(&mut self, reason: NoRoom, addressee: &Addressee) {
+        let Addressee { account_id, endpoint_id, .. } = addressee;
+        match reason {
+            NoRoom::Main => self.for_main.push(account_id, *endpoint_id),
+            NoRoom::Unproven => self.for_unproven.push(account_id, *endpoint_id),
+            NoRoom::Slow => self.for_slow.push(account_id, *endpoint_id),
+            NoRoom::Account => {
+                let line = self.for_account.entry(account_id.clone()).or_default();
+                line.push(account_id, *endpoint_id);
+            }
+            NoRoom::Endpoint => {
+                self.for_endpoint.insert(*endpoint_id);
+            }
+            NoRoom::After(_) => {}
+        }
+    }
+
+    fn has_line_for_lane(&self, standing: Standing) -> bool {
+        match standing {
+            Standing::Proven => !self.for_main.is_empty(),
+            Standing::Unproven => !self.for_main.is_empty() || !self.for_unproven.is_empty(),
+            Standing::Suspect => !self.for_slow.is_empty(),
+        }
+    }
+
+    fn pop_of_account(&mut self, account_id: &AccountId) -> Option<EndpointId> {
+        let line = self.for_account.get_mut(account_id)?;
+        let next = line.pop();
+        if line.is_empty() {
+            self.for_account.remove(account_id);
+        }
+        next
+    }
+}
+
 /// Room for one request, given back when dropped.
 pub struct Slot {
     room: Arc<Room>,
-    endpoint_id: EndpointId,
+    addressee: Addressee,
+    lane: Lane,
+    begun: Duration,
+}
+
+impl Slot {
+    /// The request has been under way for a while: it moves to the slow lane, if there is place.
+    pub fn is_slow(&mut self) {
+        let mut taken = self.room.lock();
+        if let Some(entry) = taken.endpoints.get_mut(&self.addressee.endpoint_id) {
+            entry.pace.kept_waiting();
+        }
+        if matches!(self.lane, Lane::Main(_)) && taken.slow < self.room.lane_max() {
+            let is_waited_for = taken.leave(&self.addressee.account_id, self.lane);
+            taken.slow += 1;
+            self.lane = Lane::Slow;
+            if is_waited_for {
+                self.room.freed.notify_one();
+            }
+        }
+    }
+
+    /// Gives the room back without having begun a request.
+    pub fn unused(self) {
+        let mut taken = self.room.lock();
+        if let Some(entry) = taken.endpoints.get_mut(&self.addressee.endpoint_id) {
+            entry.pace.not_begun();
+        }
+    }
+
+    /// What the request's end says about the endpoint.
+    pub fn observe(&self, sign: Sign) {
+        let now = self.room.clock.monotonic();
+        let limits = self.room.pace_limits(&self.addressee);
+        let mut taken = self.room.lock();
+        let Some(entry) = taken.endpoints.get_mut(&self.addressee.endpoint_id) else { return };
+        match sign {
+            Sign::Acknowledged => entry.pace.acknowledged(limits),
+            Sign::Overrun => entry.pace.overrun(self.begun, now),
+            Sign::None => {}
+        }
+    }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.room.give_back(self.endpoint_id);
+        let endpoint_id = self.addressee.endpoint_id;
+        let mut taken = self.room.lock();
+        let is_lane_waited_for = taken.leave(&self.addressee.account_id, self.lane);
+        let entry = taken.endpoints.get_mut(&endpoint_id).expect("it is kept while under way");
+        entry.in_flight -= 1;
+        let is_waited_for = taken.waiting.for_endpoint.remove(&endpoint_id);
+        if is_waited_for {
+            taken.waiting.over.push(endpoint_id);
+        }
+        if is_waited_for || is_lane_waited_for {
+            self.room.freed.notify_one();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::clock::Timestamp;
+    use crate::domain::endpoint::EndpointLimits;
 
-    fn endpoint(id: u128) -> EndpointId {
-        EndpointId::from_uuid(uuid::Uuid::from_u128(id))
+    struct StoppedClock;
+
+    impl Clock for StoppedClock {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    fn room(in_flight_max: u32) -> Arc<Room> {
+        let limits = RoomLimits { in_flight_max, endpoint_in_flight_max: 64 };
+        Room::new(limits, Arc::new(StoppedClock))
+    }
+
+    fn addressee(account: &str, endpoint: u128) -> Addressee {
+        Addressee {
+            account_id: account.parse().unwrap(),
+            endpoint_id: EndpointId::from_uuid(uuid::Uuid::from_u128(endpoint)),
+            limits: EndpointLimits::default(),
+        }
+    }
+
+    /// Acknowledges until the endpoint's window is wide open.
+    fn prove(room: &Arc<Room>, addressee: &Addressee) {
+        for _ in 0..64 {
+            room.try_take_new(addressee).unwrap().observe(Sign::Acknowledged);
+        }
+    }
+
+    fn take_all(room: &Arc<Room>, addressee: &Addressee) -> Vec<Slot> {
+        std::iter::from_fn(|| room.try_take_new(addressee)).collect()
     }
 
     #[test]
-    fn room_is_bounded_by_endpoint_and_in_all_and_comes_back() {
-        let room = Room::new(RoomLimits { in_flight_max: 3, endpoint_in_flight_max: 2 });
-        let first = room.try_take(endpoint(1), None);
-        let second = room.try_take(endpoint(1), None);
-        assert!(first.is_some() && second.is_some());
-        assert!(room.try_take(endpoint(1), None).is_none(), "the endpoint is full");
-        assert!(room.try_take(endpoint(2), Some(0)).is_none(), "its own limit counts");
-        let third = room.try_take(endpoint(2), None);
-        assert!(third.is_some());
-        assert!(room.try_take(endpoint(3), None).is_none(), "the process is full");
-        drop(first);
-        assert_eq!(room.free(), 1);
-        assert!(room.try_take(endpoint(1), None).is_some(), "its room came back");
-        drop((second, third));
-        assert!(room.lock().by_endpoint.is_empty());
+    fn an_endpoint_that_is_waited_for_gets_the_room_before_new_deliveries() {
+        let (room, one) = (room(8), addressee("a", 1));
+        let slot = room.take_or_wait(&one).ok().unwrap();
+        assert_eq!(room.take_or_wait(&one).err(), Some(NoRoom::Endpoint));
+        assert!(room.take_over().is_empty());
+        drop(slot);
+        assert_eq!(room.take_over(), [one.endpoint_id]);
+        assert_eq!(room.in_flight(), 0);
+        assert!(room.try_take_new(&one).is_some(), "nobody waits any more");
+    }
+
+    #[test]
+    fn an_account_and_unproven_endpoints_leave_a_quarter_of_the_lane_to_others() {
+        let room = room(64);
+        let unproven: Vec<_> =
+            (0..40).filter_map(|id| room.try_take_new(&addressee(&format!("a{id}"), id))).collect();
+        assert_eq!(unproven.len(), 24, "three quarters of a lane of 32");
+        drop(unproven);
+        let (greedy, modest) = (addressee("greedy", 1), addressee("modest", 2));
+        prove(&room, &greedy);
+        prove(&room, &modest);
+        assert_eq!(take_all(&room, &greedy).len(), 24);
+        let _held = take_all(&room, &greedy);
+        assert_eq!(take_all(&room, &modest).len(), 8);
+    }
+
+    #[test]
+    fn endpoints_that_hang_move_over_and_leave_the_main_lane_to_others() {
+        let room = room(64);
+        let hanging: Vec<_> = (0..24).map(|id| addressee(&format!("h{id}"), id)).collect();
+        let mut slots: Vec<_> =
+            hanging.iter().map(|one| room.try_take_new(one).expect("there is room")).collect();
+        slots.iter_mut().for_each(Slot::is_slow);
+        let healthy = addressee("healthy", 100);
+        prove(&room, &healthy);
+        assert_eq!(take_all(&room, &healthy).len(), 24, "an account's whole share");
+        assert_eq!(room.take_or_wait(&hanging[0]).err(), Some(NoRoom::Endpoint));
+        for slot in &slots {
+            slot.observe(Sign::Overrun);
+        }
+        drop(slots);
+        // Now suspect: half of the slow lane, and the main lane stays theirs who answer.
+        let again: Vec<_> = hanging.iter().filter_map(|one| room.try_take_new(one)).collect();
+        assert_eq!(again.len(), 16);
+    }
+
+    #[test]
+    fn room_is_given_back_whatever_became_of_it() {
+        let room = room(8);
+        let one = addressee("a", 1);
+        prove(&room, &one);
+        let mut slots = take_all(&room, &one);
+        slots.iter_mut().take(1).for_each(Slot::is_slow);
+        slots.pop().unwrap().unused();
+        drop(slots);
+        assert_eq!(room.in_flight(), 0);
+        assert!(room.lock().main_by_account.is_empty());
     }
 }

@@ -14,7 +14,8 @@ use crate::domain::attempt::{
 };
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
-use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointSecret, EndpointState};
+use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointLimits, EndpointState};
+use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets, ExpiringSecret};
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::event::Event;
 use crate::domain::header::EndpointHeaders;
@@ -34,8 +35,8 @@ const DELIVERY_STATES: [(DeliveryState, i16); 5] = [
     (DeliveryState::Failed, 4),
     (DeliveryState::Cancelled, 5),
 ];
-const ENDPOINT_STATES: [(EndpointState, i16); 2] =
-    [(EndpointState::Active, 1), (EndpointState::Disabled, 2)];
+const ENDPOINT_STATES: [(EndpointState, i16); 3] =
+    [(EndpointState::Active, 1), (EndpointState::Disabled, 2), (EndpointState::Suspended, 3)];
 const OUTCOMES: [(Outcome, i16); 8] = [
     (Outcome::Succeeded, 1),
     (Outcome::HttpStatus, 2),
@@ -57,6 +58,11 @@ pub fn delivery_state_number(state: DeliveryState) -> i16 {
 /// The stored number of an endpoint's state.
 pub fn endpoint_state_number(state: EndpointState) -> i16 {
     number(&ENDPOINT_STATES, state)
+}
+
+/// The stored number of an outcome.
+pub fn outcome_number(outcome: Outcome) -> i16 {
+    number(&OUTCOMES, outcome)
 }
 
 /// The stored number of a trigger.
@@ -109,6 +115,8 @@ pub fn new_delivery_row(
         attempts_before_schedule: Set(stored_count(schedule_start.attempts_before)),
         trigger: Set(trigger_number(schedule_start.trigger)),
         next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
+        claim_count: Set(0),
+        swaps_signatures: Set(false),
         lease_token: Set(lease.map(|(token, _)| token.as_stored())),
         lease_expire_time: Set(lease.map(|(_, expiry)| expiry.as_unix_nanos())),
         create_time: Set(delivery.create_time.as_unix_nanos()),
@@ -188,10 +196,10 @@ pub fn event(row: events::Model) -> Result<Event, StoreError> {
     })
 }
 
-/// An endpoint from its row and its secret's.
+/// An endpoint from its row and those of its secrets.
 pub fn endpoint(
     row: endpoints::Model,
-    secret: &endpoint_secrets::Model,
+    secrets: &[endpoint_secrets::Model],
 ) -> Result<Endpoint, StoreError> {
     let waits: Option<Vec<u64>> = row.retry_schedule.as_deref().map(from_json).transpose()?;
     let schedule = waits
@@ -214,18 +222,29 @@ pub fn endpoint(
                 .request_timeout_millis
                 .map(|millis| count(millis).map(u64::from).map(Duration::from_millis))
                 .transpose()?,
-            max_in_flight: row.max_in_flight.map(count).transpose()?,
+            limits: limits(row.max_in_flight, row.max_per_second)?,
         },
         state: value(&ENDPOINT_STATES, row.state)?,
         state_reason: row.state_reason,
-        secret: endpoint_secret(secret)?,
+        secrets: endpoint_secrets(secrets)?,
         create_time: Timestamp::from_unix_nanos(row.create_time),
         update_time: Timestamp::from_unix_nanos(row.update_time),
         version: count(row.version)?,
     })
 }
 
-/// The row of an endpoint, without the request that made it.
+/// An endpoint's limits from its columns.
+pub fn limits(
+    max_in_flight: Option<i32>,
+    max_per_second: Option<i32>,
+) -> Result<EndpointLimits, StoreError> {
+    Ok(EndpointLimits {
+        in_flight_max: max_in_flight.map(count).transpose()?,
+        per_second_max: max_per_second.map(count).transpose()?,
+    })
+}
+
+/// The row of an endpoint, without the request that made it and without its streak of failure.
 pub fn endpoint_row(endpoint: &Endpoint) -> endpoints::ActiveModel {
     let config = &endpoint.config;
     let waits = config.retry_schedule.as_ref().map(|schedule| {
@@ -244,7 +263,8 @@ pub fn endpoint_row(endpoint: &Endpoint) -> endpoints::ActiveModel {
         request_timeout_millis: Set(config
             .request_timeout
             .map(|timeout| i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX))),
-        max_in_flight: Set(config.max_in_flight.map(stored_count)),
+        max_in_flight: Set(config.limits.in_flight_max.map(stored_count)),
+        max_per_second: Set(config.limits.per_second_max.map(stored_count)),
         state: Set(endpoint_state_number(endpoint.state)),
         state_reason: Set(endpoint.state_reason.clone()),
         version: Set(stored_count(endpoint.version)),
@@ -252,17 +272,35 @@ pub fn endpoint_row(endpoint: &Endpoint) -> endpoints::ActiveModel {
         update_time: Set(endpoint.update_time.as_unix_nanos()),
         create_request_id: NotSet,
         create_request_digest: NotSet,
+        failing_since: NotSet,
     }
 }
 
-/// The row of an endpoint's secret.
+/// The row of an endpoint's current secret, without the request that made it.
 pub fn secret_row(endpoint: &Endpoint) -> endpoint_secrets::ActiveModel {
+    let current = endpoint.secrets.current();
     endpoint_secrets::ActiveModel {
-        secret_id: Set(endpoint.secret.secret_id.as_uuid()),
+        secret_id: Set(current.secret_id.as_uuid()),
         endpoint_id: Set(endpoint.endpoint_id.as_uuid()),
-        secret: Set(endpoint.secret.secret.expose().to_owned()),
-        create_time: Set(endpoint.secret.create_time.as_unix_nanos()),
+        secret: Set(current.secret.expose().to_owned()),
+        create_time: Set(current.create_time.as_unix_nanos()),
+        expire_time: Set(None),
+        rotate_request_id: Set(None),
+        rotate_request_digest: Set(None),
     }
+}
+
+fn endpoint_secrets(rows: &[endpoint_secrets::Model]) -> Result<EndpointSecrets, StoreError> {
+    let (mut current, mut previous) = (None, None);
+    for row in rows {
+        let secret = endpoint_secret(row)?;
+        match row.expire_time.map(Timestamp::from_unix_nanos) {
+            None => current = Some(secret),
+            Some(expire_time) => previous = Some(ExpiringSecret { secret, expire_time }),
+        }
+    }
+    let current = current.ok_or_else(|| corrupt("expire_time", "no secret is the current one"))?;
+    Ok(EndpointSecrets::stored(current, previous))
 }
 
 fn endpoint_secret(row: &endpoint_secrets::Model) -> Result<EndpointSecret, StoreError> {
@@ -282,6 +320,7 @@ pub fn attempt(row: attempts::Model) -> Result<Attempt, StoreError> {
         headers,
         body: row.response_body,
         body_truncated: row.response_body_truncated,
+        retry_after: None,
     });
     Ok(Attempt {
         attempt_id: AttemptId::from_uuid(row.attempt_id),

@@ -1,47 +1,59 @@
-//! The wake-up signal from writes to the dispatcher: that something in the table is due, and when.
+//! The wake-up signal from writes to the dispatcher: which endpoints have free rows, and from when.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use crate::domain::clock::Timestamp;
+use crate::domain::endpoint::Addressee;
+use crate::domain::id::EndpointId;
+
+/// Endpoints that are told of; more are found when the dispatcher looks at the table, every second.
+const TOLD_MAX: usize = 10_000;
+
+/// An endpoint with free rows in the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueEndpoint {
+    /// The endpoint.
+    pub addressee: Addressee,
+    /// When its first free row is due.
+    pub first_due: Timestamp,
+}
 
 /// Tells the dispatcher about rows that wait in the table. Only a hint: the rows are the truth,
 /// and the dispatcher looks at them from time to time without being told.
 #[derive(Default)]
 pub struct Wakeup {
-    /// When the dispatcher will look by itself, or has been told to.
-    next_look: Mutex<Option<Timestamp>>,
-    told: Notify,
+    told: Mutex<HashMap<EndpointId, DueEndpoint>>,
+    notify: Notify,
 }
 
 impl Wakeup {
-    /// Some free row is due at `time`. Wakes the dispatcher unless it will look by then anyway.
-    pub fn due_at(&self, time: Timestamp) {
-        let mut next_look = self.lock();
-        if next_look.is_none_or(|planned| time < planned) {
-            *next_look = Some(time);
-            self.told.notify_one();
+    /// An endpoint has free rows.
+    pub fn tell(&self, due: DueEndpoint) {
+        let (endpoint_id, first_due) = (due.addressee.endpoint_id, due.first_due);
+        let mut told = self.lock();
+        if told.len() < TOLD_MAX || told.contains_key(&endpoint_id) {
+            let known = told.entry(endpoint_id).or_insert(due);
+            known.first_due = known.first_due.min(first_due);
         }
+        drop(told);
+        self.notify.notify_one();
     }
 
-    /// The dispatcher begins to look: what it is told from now on it may not see.
-    pub fn begin_look(&self) {
-        *self.lock() = None;
+    /// What was told since the last call.
+    #[must_use]
+    pub fn take(&self) -> HashMap<EndpointId, DueEndpoint> {
+        std::mem::take(&mut *self.lock())
     }
 
-    /// The dispatcher will look again at `time` without being told.
-    pub fn plan_look(&self, time: Timestamp) {
-        let mut next_look = self.lock();
-        *next_look = Some(next_look.map_or(time, |told| told.min(time)));
-    }
-
-    /// Waits until [`Wakeup::due_at`] tells of an earlier time than was planned.
+    /// Waits until something was told.
     pub async fn told(&self) {
-        self.told.notified().await;
+        self.notify.notified().await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Timestamp>> {
-        self.next_look.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<EndpointId, DueEndpoint>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

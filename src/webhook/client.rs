@@ -94,8 +94,15 @@ impl WebhookClient {
         let start = monotonic_now();
         let mut request = webhook.sign();
         let used = capture_connection(&mut request);
+        let flood = response::flood_of_informational(&mut request);
         let opening = Opening::default();
-        let answer = timeout_at(deadline, opening.observe(self.http.request(request))).await;
+        let answer = opening.observe(async {
+            tokio::select! {
+                answer = self.http.request(request) => answer.map_err(|error| Ending::of_error(&error)),
+                () = flood => Err(Ending::of_flood()),
+            }
+        });
+        let answer = timeout_at(deadline, answer).await;
         let answered = monotonic_now();
         let progress = progress(&opening, &used);
 
@@ -104,7 +111,7 @@ impl WebhookClient {
                 let (head, body) = answer.into_parts();
                 (Ending::of_head(&head), Some(response::keep(head, body, deadline).await))
             }
-            Ok(Err(error)) => (Ending::of_error(&error), None),
+            Ok(Err(ending)) => (ending, None),
             Err(_) => (Ending::of_deadline(progress.stage, deadline - start), None),
         };
         Exchange {

@@ -2,7 +2,8 @@
 //!
 //! The pool's tasks outlive the attempts, and a task that has something left to write waits for
 //! a receiver that reads nothing for as long as that likes, with socket and payload. So writing
-//! has a limit of its own here, and closing does not wait.
+//! has a limit of its own here, and closing does not wait. A receiver that writes without an end
+//! is no better: whoever reads must give way to the other deliveries now and then.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -22,12 +23,18 @@ use crate::domain::endpoint::REQUEST_TIMEOUT_MAX;
 /// there is to send: no attempt lasts longer, so nobody waits for the rest.
 const WRITE_STALL_MAX: Duration = REQUEST_TIMEOUT_MAX;
 
+/// How many bytes are read before other tasks get their turn: what is read is parsed at once, and
+/// a flood of tiny heads or frames would keep a whole thread busy for seconds.
+const READ_BURST_BYTES: usize = 16 * 1024;
+
 /// A connection and the notes of the attempt that opened it.
 pub struct Connection {
     stream: Stream,
     opening: Opening,
     /// Runs from a write that had to wait until the next flush that is done.
     stall: Option<Pin<Box<Sleep>>>,
+    /// Read since this task last gave way.
+    burst_bytes: usize,
 }
 
 enum Stream {
@@ -38,12 +45,16 @@ enum Stream {
 impl Connection {
     /// A connection that sends in the clear.
     pub fn plain(tcp: TcpStream, opening: Opening) -> Self {
-        Self { stream: Stream::Plain(tcp), opening, stall: None }
+        Self::new(Stream::Plain(tcp), opening)
     }
 
     /// A connection whose handshake is done.
     pub fn tls(tls: TlsStream<TcpStream>, opening: Opening) -> Self {
-        Self { stream: Stream::Tls(Box::new(tls)), opening, stall: None }
+        Self::new(Stream::Tls(Box::new(tls)), opening)
+    }
+
+    fn new(stream: Stream, opening: Opening) -> Self {
+        Self { stream, opening, stall: None, burst_bytes: 0 }
     }
 
     fn negotiated_h2(&self) -> bool {
@@ -91,7 +102,18 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        stream!(self, poll_read(context, buffer))
+        if self.burst_bytes >= READ_BURST_BYTES {
+            self.burst_bytes = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let read = stream!(self, poll_read(context, buffer));
+        self.burst_bytes += buffer.filled().len() - before;
+        if read.is_pending() {
+            self.burst_bytes = 0;
+        }
+        read
     }
 }
 
@@ -137,6 +159,8 @@ impl AsyncWrite for Connection {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
 
@@ -161,6 +185,29 @@ mod tests {
         };
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(connection.shutdown().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_reader_of_a_flood_gives_way_after_a_burst_and_misses_nothing() {
+        let (mut connection, mut far) = pair().await;
+        far.write_all(&vec![b'a'; 3 * READ_BURST_BYTES]).await.unwrap();
+        far.shutdown().await.unwrap();
+        let (mut read, mut gave_way) = (0, 0);
+        while let Some(count) = poll_fn(|context| {
+            let mut bytes = [0; 1024];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let polled = Pin::new(&mut connection).poll_read(context, &mut buffer);
+            gave_way += usize::from(polled.is_pending());
+            polled.map_ok(|()| buffer.filled().len())
+        })
+        .await
+        .ok()
+        .filter(|count| *count > 0)
+        {
+            read += count;
+        }
+        assert_eq!(read, 3 * READ_BURST_BYTES);
+        assert!(gave_way >= 3, "gave way {gave_way} times");
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use rustls::CertificateError;
 use rustls::pki_types::UnixTime;
 
 use super::opening::{ConnectError, Stage};
-use super::response::{HEAD_BYTES_MAX, HEAD_LINES_MAX};
+use super::response::{HEAD_BYTES_MAX, HEAD_LINES_MAX, INFORMATIONAL_MAX};
 use crate::domain::attempt::{ERROR_MESSAGE_BYTES_MAX, Outcome};
 use crate::domain::clock::Timestamp;
 
@@ -48,6 +48,12 @@ impl Ending {
         };
         let tenths = (allowed.as_secs_f64() * 10.0).round() / 10.0;
         failed(Outcome::Timeout, format!("{missing} within {tenths} s"))
+    }
+
+    /// Informational heads came, and no end of them.
+    pub fn of_flood() -> Self {
+        let told = format!("more than {INFORMATIONAL_MAX} informational heads (1xx), no response");
+        failed(Outcome::Protocol, told)
     }
 
     /// No head arrived.
@@ -90,6 +96,12 @@ fn of_connect_error(error: &ConnectError) -> Ending {
 }
 
 fn of_hyper_error(error: &hyper::Error) -> Ending {
+    if error.is_timeout() {
+        return failed(
+            Outcome::Connect,
+            "the HTTP/2 connection no longer answers pings".to_owned(),
+        );
+    }
     if error.is_parse_too_large() {
         return failed(Outcome::Protocol, head_too_large());
     }

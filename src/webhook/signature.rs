@@ -1,4 +1,4 @@
-//! The two signatures of a request, made by the sender and verified by the receivers that come
+//! The two kinds of signatures of a request, made by the sender and verified by the receivers that come
 //! with the service (`demo`, `receive`). Which headers carry them is left to [`super::request`].
 
 use base64::Engine;
@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::domain::endpoint_secrets::SigningSecrets;
 use crate::domain::secret::Secret;
 
 /// What each signature in `webhook-signature` begins with (Standard Webhooks, "Signature scheme").
@@ -20,8 +21,25 @@ pub fn bookora_signature(secret: &Secret, body: &[u8]) -> String {
     hex::encode(mac(secret.bookora_key(), &[body]).finalize().into_bytes())
 }
 
-/// The value of `webhook-signature` (Standard Webhooks, "Signature scheme"): `v1,` and the padded
-/// base64 of the HMAC-SHA256 of `event_id.timestamp_seconds.body`.
+/// The value of `webhook-signature`: the signature of each secret, separated by exactly one space
+/// (Standard Webhooks, "Signature scheme").
+#[must_use]
+pub fn standard_signatures(
+    secrets: SigningSecrets<'_>,
+    event_id: &str,
+    timestamp_seconds: i64,
+    body: &[u8],
+) -> String {
+    let sign = |secret| standard_signature(secret, event_id, timestamp_seconds, body);
+    let first = sign(secrets.first);
+    match secrets.second {
+        None => first,
+        Some(second) => format!("{first} {}", sign(second)),
+    }
+}
+
+/// One signature of `webhook-signature` (Standard Webhooks, "Signature scheme"): `v1,` and the
+/// padded base64 of the HMAC-SHA256 of `event_id.timestamp_seconds.body`.
 #[must_use]
 pub fn standard_signature(
     secret: &Secret,
@@ -142,6 +160,23 @@ mod tests {
         assert!(!verify("msg_other", "1614265330", PUBLISHED_BODY));
         assert!(!verify(PUBLISHED_ID, "1614265331", PUBLISHED_BODY));
         assert!(!verify(PUBLISHED_ID, "1614265330", b"{}"));
+    }
+
+    #[test]
+    fn two_secrets_sign_in_their_order_with_one_space_between_and_each_verifies() {
+        let (new, old) = (secret(PUBLISHED_SECRET), secret("my-own-secret-0123456789"));
+        let sign = |first, second| {
+            let secrets = SigningSecrets { first, second };
+            standard_signatures(secrets, PUBLISHED_ID, 1_614_265_330, PUBLISHED_BODY)
+        };
+        let by_old = standard_signature(&old, PUBLISHED_ID, 1_614_265_330, PUBLISHED_BODY);
+        assert_eq!(sign(&new, None), PUBLISHED_SIGNATURE);
+        assert_eq!(sign(&new, Some(&old)), format!("{PUBLISHED_SIGNATURE} {by_old}"));
+        assert_eq!(sign(&old, Some(&new)), format!("{by_old} {PUBLISHED_SIGNATURE}"));
+        for secret in [&new, &old] {
+            let header = sign(&new, Some(&old));
+            assert!(verify_standard(secret, PUBLISHED_ID, "1614265330", PUBLISHED_BODY, &header));
+        }
     }
 
     #[test]

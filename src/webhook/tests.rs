@@ -5,6 +5,7 @@ mod answers;
 mod authority;
 mod http2;
 mod limits;
+mod overlap;
 mod receiver;
 mod sender;
 mod tls;

@@ -16,6 +16,7 @@ use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::party::{Party, Receivers};
+use crate::plain_receiver::{PlainReceiver, attempt, status};
 use crate::service::{Service, eventually};
 
 const ACCOUNT: &str = "acct_1";
@@ -37,6 +38,7 @@ pub fn sample(account_id: &str, event_type: EventType) -> PublishEventRequest {
     }
 }
 
+/// Publishes an event.
 pub async fn publish(service: &Service, request: PublishEventRequest) -> PublishEventResponse {
     let published = service.ingest().await.publish_event(request).await;
     published.expect("it is published").into_inner()
@@ -74,6 +76,7 @@ pub async fn attempts_of(service: &Service, delivery: &Delivery) -> Vec<Attempt>
     service.query().await.list_attempts(request).await.expect("listed").into_inner().attempts
 }
 
+/// A wait.
 pub fn seconds(seconds: i64) -> prost_types::Duration {
     prost_types::Duration { seconds, nanos: 0 }
 }
@@ -249,6 +252,38 @@ async fn a_receiver_that_does_not_answer_in_time_has_not_acknowledged() {
     let due = delivery.next_attempt_time.unwrap().seconds;
     let wait = due - delivery.update_time.unwrap().seconds;
     assert!((2_879..=4_321).contains(&wait), "{wait} s");
+}
+
+#[tokio::test]
+async fn a_retry_comes_no_earlier_than_the_receiver_asks_for() {
+    let service = Service::start(&["--allow-http"]);
+    let receiver = PlainReceiver::start(|headers| {
+        let mut answer = status(if attempt(headers) == 3 { 204 } else { 503 });
+        let asked = if attempt(headers) == 1 { "2" } else { "1e30" };
+        answer.headers_mut().insert("retry-after", asked.parse().unwrap());
+        answer
+    })
+    .await;
+    let retry_schedule = vec![seconds(1), seconds(1)];
+    let account_id = ACCOUNT.to_owned();
+    let endpoint = Endpoint { account_id, retry_schedule, ..Endpoint::default() };
+    receiver.register(&service, endpoint).await;
+
+    let published = publish(&service, sample(ACCOUNT, EventType::ReviewCreated)).await;
+    let delivery = delivery_in(&service, &published.event_id, State::Retrying).await;
+    let nanos = |time: Option<prost_types::Timestamp>| {
+        let time = time.expect("it is set");
+        i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos)
+    };
+    let wait = nanos(delivery.next_attempt_time) - nanos(delivery.update_time);
+    assert!((2_000_000_000..=2_400_000_000).contains(&wait), "{wait} ns");
+
+    let delivery = delivery_in(&service, &published.event_id, State::Succeeded).await;
+    let starts: Vec<_> = attempts_of(&service, &delivery).await;
+    let starts: Vec<_> = starts.iter().map(|attempt| nanos(attempt.start_time)).collect();
+    assert_eq!((starts.len(), receiver.requests()), (3, 3));
+    assert!(starts[1] - starts[0] >= 2_000_000_000, "{starts:?}");
+    assert!(starts[2] - starts[1] >= 800_000_000, "what makes no sense changes nothing");
 }
 
 #[tokio::test]

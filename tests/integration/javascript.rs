@@ -8,7 +8,7 @@ use std::process::Child;
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::domain::random::SystemRandom;
 use bookora_webhooks::domain::secret::Secret;
-use bookora_webhooks::proto::{CreateEndpointRequest, Endpoint};
+use bookora_webhooks::proto::{CreateEndpointRequest, Endpoint, RotateEndpointSecretRequest};
 use serde_json::Value;
 
 use crate::deliveries::sample;
@@ -25,15 +25,25 @@ struct NodeReceiver {
 
 impl NodeReceiver {
     fn start(node: node::Node, script: &str, receivers: &Receivers, secret: &Secret) -> Self {
+        Self::start_in_overlap(node, script, receivers, secret, None)
+    }
+
+    fn start_in_overlap(
+        node: node::Node,
+        script: &str,
+        receivers: &Receivers,
+        secret: &Secret,
+        previous: Option<&Secret>,
+    ) -> Self {
         let (certificate, key) = (receivers.ca_file(), receivers.key_file());
-        let mut child = node.spawn(
-            script,
-            &[
-                ("TLS_CERT", certificate.as_os_str()),
-                ("TLS_KEY", key.as_os_str()),
-                ("WEBHOOK_SECRET", secret.expose().as_ref()),
-            ],
-        );
+        let mut settings = vec![
+            ("TLS_CERT", certificate.as_os_str()),
+            ("TLS_KEY", key.as_os_str()),
+            ("WEBHOOK_SECRET", secret.expose().as_ref()),
+        ];
+        settings
+            .extend(previous.map(|secret| ("WEBHOOK_PREVIOUS_SECRET", secret.expose().as_ref())));
+        let mut child = node.spawn(script, &settings);
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
         let ready = next_line(&mut lines);
         let port = ready["listening"].as_u64().and_then(|port| u16::try_from(port).ok());
@@ -90,6 +100,33 @@ async fn the_documented_snippet_and_standardwebhooks_verify_in_express() {
 #[tokio::test]
 async fn the_documented_snippet_and_standardwebhooks_verify_in_fastify() {
     deliver_all_to("fastify_receiver.mjs", Secret::generate(&SystemRandom)).await;
+}
+
+#[tokio::test]
+async fn the_documented_snippet_and_standardwebhooks_verify_both_signatures_of_an_overlap() {
+    let Some(node) = node::require() else { return };
+    let receivers = Receivers::new();
+    let party = receivers.start(0).await;
+    let (old, new) = (&party.secret, Secret::generate(&SystemRandom));
+    let script = "express_receiver.mjs";
+    let mut app = NodeReceiver::start_in_overlap(node, script, &receivers, &new, Some(old));
+    let service = Service::start(&[&receivers.ca_argument()]);
+    let url = format!("https://{}/hooks", app.address);
+    let endpoint = Endpoint { url, ..party.endpoint("acct_1") };
+    let endpoint = party.register(&service, endpoint).await;
+    let request = RotateEndpointSecretRequest {
+        account_id: endpoint.account_id,
+        endpoint_id: endpoint.endpoint_id,
+        secret: Some(new.expose().to_owned()),
+        ..RotateEndpointSecretRequest::default()
+    };
+    service.admin().await.rotate_endpoint_secret(request).await.expect("it is rotated");
+    let sample = sample("acct_1", EventType::LeadQualified);
+    service.ingest().await.publish_event(sample).await.expect("it is published");
+    let received = next_line(&mut app.lines);
+    for verdict in ["bookora", "standard", "previous_bookora", "previous_standard"] {
+        assert_eq!(received[verdict], true, "{verdict} of {received}");
+    }
 }
 
 #[tokio::test]

@@ -1,18 +1,29 @@
 //! The service from outside: the real binary, real sockets, the generated client, real HTTPS
 //! receivers.
 //!
-//! [`service`] starts the binary, [`party`] is an endpoint's owner with a receiver, [`node`] runs
-//! JavaScript; every other module is a group of claims.
+//! [`service`] starts the binary, [`party`] is an endpoint's owner with a receiver,
+//! [`plain_receiver`] a receiver that answers as a test says, [`node`] runs JavaScript; every other
+//! module is a group of claims.
 
 mod architecture;
+mod bad_input;
 mod body_writer;
 mod command_line;
+mod crashes;
 mod deliveries;
 mod endpoint_tests;
+mod endpoints;
 mod interventions;
 mod javascript;
+mod neighbours;
 mod node;
 mod party;
+mod plain_receiver;
+mod receivers;
 mod recoveries;
+mod retention;
+mod rotation;
 mod service;
+mod store;
+mod suspension;
 mod watches;

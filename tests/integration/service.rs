@@ -14,6 +14,8 @@ use tonic::transport::Channel;
 /// How long anything awaited may take before a test fails: far longer than it does.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
+const ALLOW_LOOPBACK: &str = "--allow-network=127.0.0.0/8";
+
 /// A running service. It is killed when dropped.
 pub struct Service {
     child: Child,
@@ -26,10 +28,48 @@ impl Service {
     /// Starts the service on a database of its own, with loopback allowed and these arguments
     /// besides.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::launch(&[&[ALLOW_LOOPBACK], arguments].concat(), None)
+    }
+
+    /// The same without loopback allowed: it sends to the public internet only.
+    pub fn start_strict() -> Self {
+        Self::launch(&[], None)
+    }
+
+    /// Starts the service as [`Service::start`] does, to end by itself at a failpoint. After a
+    /// restart it has none.
+    pub fn start_failing(arguments: &[&str], failpoint: &str) -> Self {
+        Self::launch(&[&[ALLOW_LOOPBACK], arguments].concat(), Some(failpoint))
+    }
+
+    /// Starts the service on a database in a folder that outlives it.
+    pub fn start_in(folder: &Path) -> Self {
+        let inside = tempfile::tempdir_in(folder).expect("a temporary folder");
+        Self::launch_in(inside, &[ALLOW_LOOPBACK], None)
+    }
+
+    fn launch(arguments: &[&str], failpoint: Option<&str>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::launch_in(folder, arguments, failpoint)
+    }
+
+    fn launch_in(folder: TempDir, arguments: &[&str], failpoint: Option<&str>) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (child, address) = spawn(folder.path(), &arguments);
+        let (child, address) = spawn(folder.path(), &arguments, failpoint);
         Self { child, address, arguments, folder }
+    }
+
+    /// Runs the service on the same database until it ends at a failpoint.
+    pub async fn run_into(&mut self, failpoint: &str) {
+        let mut command = serve(self.folder.path(), &self.arguments);
+        command.env("BOOKORA_FAILPOINT", failpoint).stdout(Stdio::null());
+        self.child = command.spawn().expect("the binary starts");
+        assert!(!self.ended().await.success(), "{failpoint} was passed");
+    }
+
+    /// Whether the process has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it can be asked").is_some()
     }
 
     /// Ends the process as a loss of power would (SIGKILL).
@@ -40,7 +80,12 @@ impl Service {
 
     /// Starts the service again on the same database, after it was killed or stopped.
     pub fn restart(&mut self) {
-        (self.child, self.address) = spawn(self.folder.path(), &self.arguments);
+        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, None);
+    }
+
+    /// The same, to end by itself at a failpoint.
+    pub fn restart_failing(&mut self, failpoint: &str) {
+        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, Some(failpoint));
     }
 
     /// Asks the process to stop (SIGTERM).
@@ -60,15 +105,37 @@ impl Service {
         self.folder.path()
     }
 
+    /// Memory of the process that is in RAM now, in bytes (Linux).
+    pub fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("the process runs");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = resident.and_then(|rest| rest.trim().strip_suffix(" kB")).expect("in kB");
+        kib.parse::<u64>().expect("a number") * 1024
+    }
+
     /// A new connection.
     pub async fn channel(&self) -> Channel {
         let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
         endpoint.connect().await.expect("the service takes connections")
     }
 
+    /// A new connection that takes at most 64 KiB before what came is read.
+    pub async fn narrow_channel(&self) -> Channel {
+        let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
+        let endpoint = endpoint.initial_stream_window_size(65_535);
+        endpoint.connect().await.expect("the service takes connections")
+    }
+
     /// A client of EndpointAdmin on a connection of its own.
     pub async fn admin(&self) -> EndpointAdminClient<Channel> {
         EndpointAdminClient::new(self.channel().await)
+    }
+
+    /// A client of EventIngest, where the process lives.
+    pub async fn try_ingest(&self) -> Option<EventIngestClient<Channel>> {
+        let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
+        Some(EventIngestClient::new(endpoint.connect().await.ok()?))
     }
 
     /// A client of EventIngest on a connection of its own.
@@ -105,15 +172,19 @@ pub fn serve_arguments(folder: &Path) -> Vec<String> {
     vec![
         "serve".to_owned(),
         "--listen=127.0.0.1:0".to_owned(),
-        "--allow-network=127.0.0.0/8".to_owned(),
         format!("--database-url=sqlite://{}?mode=rwc", folder.join("test.db").display()),
     ]
 }
 
-fn spawn(folder: &Path, arguments: &[String]) -> (Child, String) {
-    let mut child = binary()
-        .args(serve_arguments(folder))
-        .args(arguments)
+fn serve(folder: &Path, arguments: &[String]) -> Command {
+    let mut command = binary();
+    command.args(serve_arguments(folder)).args(arguments);
+    command
+}
+
+fn spawn(folder: &Path, arguments: &[String], failpoint: Option<&str>) -> (Child, String) {
+    let mut child = serve(folder, arguments)
+        .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
         .stdout(Stdio::piped())
         .spawn()
         .expect("the binary starts");

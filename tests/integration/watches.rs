@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::delivery::State;
+use bookora_webhooks::proto::delivery_query_client::DeliveryQueryClient;
 use bookora_webhooks::proto::publish_event_result::Result as ResultMessage;
 use bookora_webhooks::proto::watch_deliveries_response::Message;
 use bookora_webhooks::proto::{
@@ -22,6 +23,7 @@ use crate::service::{PATIENCE, Service};
 
 const ACCOUNT: &str = "acct_1";
 
+/// A watch of the account's deliveries from now on.
 pub fn watch_request() -> WatchDeliveriesRequest {
     WatchDeliveriesRequest { account_id: ACCOUNT.to_owned(), ..WatchDeliveriesRequest::default() }
 }
@@ -29,23 +31,33 @@ pub fn watch_request() -> WatchDeliveriesRequest {
 /// A watch as a client keeps one: the stream, and the token to go on with.
 pub struct Watcher {
     stream: Streaming<WatchDeliveriesResponse>,
-    token: String,
+    /// The last message's token.
+    pub token: String,
 }
 
 impl Watcher {
+    /// Opens a watch.
     pub async fn open(service: &Service, request: WatchDeliveriesRequest) -> Self {
         let token = request.resume_token.clone();
         let stream = service.query().await.watch_deliveries(request).await;
         Self { stream: stream.expect("the watch opens").into_inner(), token }
     }
 
-    async fn resume(service: &Service, token: &str) -> Self {
+    /// Opens a watch that reads nothing ahead of its client.
+    pub async fn open_narrow(service: &Service, request: WatchDeliveriesRequest) -> Self {
+        let mut query = DeliveryQueryClient::new(service.narrow_channel().await);
+        let stream = query.watch_deliveries(request).await.expect("the watch opens").into_inner();
+        Self { stream, token: String::new() }
+    }
+
+    /// Opens a watch that goes on after a token.
+    pub async fn resume(service: &Service, token: &str) -> Self {
         let resume_token = token.to_owned();
         Self::open(service, WatchDeliveriesRequest { resume_token, ..watch_request() }).await
     }
 
     /// The next message of any kind, or how the stream ended.
-    async fn next(&mut self) -> Result<Message, tonic::Status> {
+    pub async fn next(&mut self) -> Result<Message, tonic::Status> {
         let message = tokio::time::timeout(PATIENCE, self.stream.message());
         let message = message.await.expect("a message comes in time")?;
         let message = message.expect("a watch ends with a status");

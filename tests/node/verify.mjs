@@ -1,7 +1,8 @@
 // What both receivers do with a delivery: verify it as the documentation says, verify it again
 // with a Standard Webhooks library, and report it on stdout for the test that started them.
 //
-// Settings come by environment: TLS_CERT and TLS_KEY (paths of PEM files) and WEBHOOK_SECRET.
+// Settings come by environment: TLS_CERT and TLS_KEY (paths of PEM files) and WEBHOOK_SECRET; with
+// WEBHOOK_PREVIOUS_SECRET, the old one of a rotation's overlap, what it signs is reported too.
 // Stdout is one JSON value a line: first {"listening":PORT}, then one for each request.
 
 import crypto from 'node:crypto';
@@ -14,8 +15,7 @@ export const PATH = '/hooks';
 const SIGNATURE_BYTES = 64; // HMAC-SHA256 in hex
 
 const secret = setting('WEBHOOK_SECRET');
-// A secret without the prefix is the key itself.
-const webhook = new Webhook(secret, secret.startsWith('whsec_') ? {} : { format: 'raw' });
+const previousSecret = process.env.WEBHOOK_PREVIOUS_SECRET;
 
 /** The certificate and its key, for `https.createServer`. */
 export function tls() {
@@ -32,12 +32,16 @@ export function listening(port) {
 /** Verifies and reports a delivery; returns the status to answer with. */
 export function receive(req) {
   const bookora = verifiesAsDocumented(req);
-  const standard = verifiesAsStandard(req);
+  const standard = verifiesAsStandard(req, secret);
   const restringified = JSON.stringify(req.body) ?? '';
   reportDelivery(req, {
     bookora,
     standard,
     raw_equals_restringified: req.rawBody?.equals(Buffer.from(restringified)) ?? false,
+    ...(previousSecret && {
+      previous_bookora: previousVerifies(req),
+      previous_standard: verifiesAsStandard(req, previousSecret),
+    }),
   });
   return bookora && standard ? 204 : 401;
 }
@@ -58,9 +62,16 @@ function verifiesAsDocumented(req) {
   return crypto.timingSafeEqual(Buffer.from(expected), Buffer.from(req.headers['x-bookora-signature']));
 }
 
-function verifiesAsStandard(req) {
+function previousVerifies(req) {
+  const expected = crypto.createHmac('sha256', previousSecret).update(req.rawBody).digest('hex');
+  return req.headers['x-bookora-signature-previous'] === expected;
+}
+
+function verifiesAsStandard(req, secret) {
   try {
-    webhook.verify(req.rawBody, req.headers);
+    // A secret without the prefix is the key itself.
+    const options = secret.startsWith('whsec_') ? {} : { format: 'raw' };
+    new Webhook(secret, options).verify(req.rawBody, req.headers);
     return true;
   } catch {
     return false;

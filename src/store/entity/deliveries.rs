@@ -33,6 +33,10 @@ pub struct Model {
     pub trigger: i16,
     /// When the next attempt is due, in nanoseconds since the Unix epoch.
     pub next_attempt_time: Option<i64>,
+    /// How often it was claimed since an outcome was last recorded.
+    pub claim_count: i32,
+    /// Whether the next attempt swaps the two signatures of an overlap.
+    pub swaps_signatures: bool,
     /// Who may record an outcome.
     pub lease_token: Option<i64>,
     /// Until when, in nanoseconds since the Unix epoch.

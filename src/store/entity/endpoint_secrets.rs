@@ -15,6 +15,12 @@ pub struct Model {
     pub secret: String,
     /// Nanoseconds since the Unix epoch.
     pub create_time: i64,
+    /// When it stops signing, in nanoseconds since the Unix epoch; null for the current one.
+    pub expire_time: Option<i64>,
+    /// The request whose rotation made it (AIP-155), unique within the endpoint.
+    pub rotate_request_id: Option<Uuid>,
+    /// SHA-256 over what that request asked for.
+    pub rotate_request_digest: Option<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Model {

@@ -25,7 +25,9 @@ pub struct Model {
     pub request_timeout_millis: Option<i32>,
     /// The endpoint's own limit of requests under way.
     pub max_in_flight: Option<i32>,
-    /// 1 active, 2 disabled.
+    /// The endpoint's own limit of requests begun in a second.
+    pub max_per_second: Option<i32>,
+    /// 1 active, 2 disabled, 3 suspended.
     pub state: i16,
     /// Why it is not active.
     pub state_reason: String,
@@ -39,6 +41,9 @@ pub struct Model {
     pub create_request_id: Option<Uuid>,
     /// SHA-256 over what that request asked for.
     pub create_request_digest: Option<Vec<u8>>,
+    /// When the first failure after the last success was recorded, in nanoseconds since the Unix
+    /// epoch; unset while the last is a success, and at first.
+    pub failing_since: Option<i64>,
 }
 
 /// Rows are joined by hand: an endpoint may be gone while its deliveries are kept.

@@ -1,4 +1,4 @@
-//! Which database this is: tokens that clients keep are bound to it.
+//! Which database this is: tokens that clients keep are bound to it; and where its log begins.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,6 +11,8 @@ pub struct Model {
     pub id: i32,
     /// Random, made with the database.
     pub database_id: Uuid,
+    /// The last place of the log that was pruned; 0 while none was.
+    pub log_floor: i64,
 }
 
 /// None.

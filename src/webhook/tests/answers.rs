@@ -1,13 +1,15 @@
 //! What is sent, and what the answers to it mean.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{Mutex, mpsc};
 
 use super::receiver::{OK, Receiver, read_request, read_to_end};
 use super::sender::{BODY, Sender, message};
-use crate::domain::attempt::{Outcome, ResponseHeader};
+use crate::domain::attempt::{Outcome, RESPONSE_HEADERS_MAX, ResponseHeader};
+use crate::domain::retry_after::RetryAfter;
 use crate::webhook::signature::{verify_bookora, verify_standard};
 
 #[tokio::test]
@@ -90,6 +92,26 @@ async fn every_other_status_fails_and_is_told() {
         assert_eq!(exchange.outcome, Outcome::HttpStatus, "{status}");
         assert_eq!(message(&exchange), told);
         assert_eq!(exchange.response.unwrap().status.to_string(), status[..3]);
+    }
+}
+
+#[tokio::test]
+async fn a_retry_after_is_read_behind_more_headers_than_are_kept() {
+    let many = "x-filler: 1\r\n".repeat(80);
+    let seconds = |seconds| Some(RetryAfter::Delay(Duration::from_secs(seconds)));
+    for (lines, expected) in [
+        ("retry-after: 120\r\n", seconds(120)),
+        ("Retry-After:\t7 \r\n", seconds(7)),
+        ("retry-after: 1e30\r\n", None),
+        ("retry-after: 1\r\nretry-after: 1\r\n", None),
+        ("retry-after: \u{e9}\r\n", None),
+        ("", None),
+    ] {
+        let head = format!("HTTP/1.1 503 Busy\r\n{many}{lines}content-length: 0\r\n\r\n");
+        let receiver = Receiver::answering(head).await;
+        let response = Sender::new().post(&receiver.url("/")).await.response.unwrap();
+        assert_eq!(response.headers.len(), RESPONSE_HEADERS_MAX);
+        assert_eq!(response.retry_after, expected, "{lines:?}");
     }
 }
 

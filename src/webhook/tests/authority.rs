@@ -56,7 +56,7 @@ impl Authority {
         let mut roots = RootCertStore::empty();
         roots.add(self.issuer.der().clone()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let params = certificate(&["receiver.example"]);
+        let params = certificate(&["receiver.example", "127.0.0.1"]);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         acceptor(certificate.der().clone(), &key, &[], Some(roots))
     }

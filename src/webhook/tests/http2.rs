@@ -2,11 +2,14 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::{Connection, SendResponse};
 use h2::{Reason, RecvStream};
 use http::{Request, Response};
+use http_body_util::Full;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::server::TlsStream;
@@ -15,6 +18,7 @@ use super::authority::{Authority, accept};
 use super::receiver::Receiver;
 use super::sender::{BODY, SHORT, Sender, message};
 use crate::domain::attempt::{Exchange, Outcome, RESPONSE_BODY_BYTES_MAX};
+use crate::webhook::outcome::Ending;
 
 type Server = Connection<TlsStream<TcpStream>, Bytes>;
 type Incoming = (Request<RecvStream>, SendResponse<Bytes>);
@@ -195,4 +199,22 @@ async fn frames_that_break_the_protocol_are_told_as_such() {
     let exchange = post(&authority, &receiver).await;
     assert_eq!(exchange.outcome, Outcome::Protocol, "{exchange:?}");
     assert!(message(&exchange).starts_with("what was answered is not HTTP/2: "), "{exchange:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_no_longer_answers_pings_is_told_as_such() {
+    let (near, far) = tokio::io::duplex(1 << 16);
+    let (mut requests, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_millis(20))
+        .keep_alive_timeout(Duration::from_millis(20))
+        .handshake(TokioIo::new(near))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let request = Request::post("https://receiver.example/").body(Full::new(Bytes::new())).unwrap();
+    let ending = Ending::of_error(&requests.send_request(request).await.unwrap_err());
+    assert_eq!(ending.outcome, Outcome::Connect);
+    assert_eq!(ending.error_message.unwrap(), "the HTTP/2 connection no longer answers pings");
+    drop(far);
 }

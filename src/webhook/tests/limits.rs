@@ -64,7 +64,7 @@ async fn a_head_that_drips_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_flood_of_informational_heads_ends_at_the_deadline() {
+async fn a_flood_of_informational_heads_is_ended() {
     for head in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nlink: <a>\r\n\r\n"] {
         let flood = head.repeat(1_000);
         let receiver = Receiver::after_request(move |tcp| {
@@ -72,9 +72,17 @@ async fn a_flood_of_informational_heads_ends_at_the_deadline() {
             async move { write_endlessly(tcp, flood.as_bytes()).await }
         })
         .await;
-        let exchange = Sender::new().post_within(&receiver.url("/"), SHORT).await;
-        assert_eq!(exchange.outcome, Outcome::Timeout);
+        let exchange = Sender::new().post(&receiver.url("/")).await;
+        assert_eq!(exchange.outcome, Outcome::Protocol);
+        assert_eq!(message(&exchange), "more than 64 informational heads (1xx), no response");
     }
+}
+
+#[tokio::test]
+async fn as_many_informational_heads_as_are_allowed_change_nothing() {
+    let heads = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(64);
+    let exchange = answer(format!("{heads}HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")).await;
+    assert_eq!(exchange.outcome, Outcome::Succeeded, "{exchange:?}");
 }
 
 #[tokio::test]

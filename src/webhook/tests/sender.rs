@@ -14,6 +14,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use crate::domain::address::AddressPolicy;
 use crate::domain::attempt::Exchange;
 use crate::domain::clock::Timestamp;
+use crate::domain::endpoint_secrets::SigningSecrets;
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::header::EndpointHeaders;
 use crate::domain::id::{DeliveryId, EventId};
@@ -57,6 +58,8 @@ impl Resolve for Names {
 pub struct Sender {
     pub client: WebhookClient,
     pub secret: Secret,
+    /// The other secret of an overlap.
+    pub second: Option<Secret>,
     pub headers: EndpointHeaders,
     pub body: Bytes,
 }
@@ -88,6 +91,7 @@ impl Sender {
         Self {
             client: WebhookClient::with_resolver(&settings, policy, Arc::new(resolver)).unwrap(),
             secret: Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap(),
+            second: None,
             headers: EndpointHeaders::parse(headers.into_iter()).unwrap(),
             body: Bytes::from_static(BODY),
         }
@@ -105,7 +109,7 @@ impl Sender {
         let webhook = Webhook {
             url: &url,
             headers: &self.headers,
-            secret: &self.secret,
+            secrets: SigningSecrets { first: &self.secret, second: self.second.as_ref() },
             event_type: "booking.created",
             event_id: &EventId::new(SENT_AT, &random).to_string(),
             delivery_id: DeliveryId::new(SENT_AT, &random),

@@ -1,0 +1,117 @@
+# The project's commands; `make` lists them. Recipes are for POSIX sh.
+#
+# Tools that the tests need beside Rust, Node and Python are installed into .tools/, which can be
+# deleted at any time.
+
+BUF_VERSION := 1.75.0
+GRPCURL_VERSION := v1.9.3
+
+CARGO ?= cargo
+PYTHON ?= python3
+BUF := .tools/venv/bin/buf
+BUF_INSTALLED := .tools/venv/buf-$(BUF_VERSION)
+# npm writes it last; tests/integration/node.rs asks for the same file.
+NODE_PACKAGES := tests/node/node_modules/.package-lock.json
+
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# One step after the other: the quick ones first, and cargo uses every core by itself.
+.NOTPARALLEL:
+
+.PHONY: help test demo setup build fmt proto-lint lint doc cargo-test readme-test
+.PHONY: rust-tools rust-checkers script-tools grpcurl
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+test: rust-checkers script-tools fmt proto-lint lint doc cargo-test readme-test ## Install what is missing, then check and test everything
+	@echo
+	@echo "make test: every step passed: fmt, proto-lint, lint, doc, cargo-test, readme-test"
+
+demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
+	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
+	@$(CARGO) run --locked -- demo
+
+setup: rust-checkers $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Install what the tests need
+
+# The same targets as `cargo-test`, so that nothing is compiled twice.
+build: rust-tools ## Build the program and the tests
+	$(CARGO) test --locked --no-run
+
+fmt: rust-checkers ## Check that the Rust code is formatted (`cargo fmt` formats it)
+	$(CARGO) fmt --check
+
+proto-lint: $(BUF_INSTALLED) ## Check the contract's rules and format
+	$(BUF) lint
+	$(BUF) format --diff --exit-code
+
+lint: rust-checkers ## Check the Rust code with clippy, warnings as errors
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+doc: rust-tools ## Build the documentation of the code, warnings as errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+cargo-test: rust-tools $(NODE_PACKAGES) ## Run the Rust tests, those with Node among them
+	$(CARGO) test --locked
+
+readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.md shows, and compare
+	$(PYTHON) -B tests/readme/shown.py
+	$(PYTHON) -B tests/readme/signatures.py
+	$(PYTHON) -B tests/readme/session.py
+
+rust-tools:
+	@command -v $(CARGO) >/dev/null 2>&1 || { \
+	  echo "Rust is missing: install it with rustup, then try again" >&2; exit 1; }
+	@command -v cc >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    echo "Installing a C compiler for the SQLite inside: apt-get install -y gcc libc6-dev"; \
+	    apt-get update -qq && apt-get install -y -qq gcc libc6-dev; \
+	  else \
+	    echo "A C compiler is missing, for the SQLite inside: apt-get install gcc libc6-dev" >&2; \
+	    exit 1; \
+	  fi; }
+
+rust-checkers: rust-tools
+	@$(CARGO) fmt --version >/dev/null 2>&1 && $(CARGO) clippy --version >/dev/null 2>&1 || { \
+	  echo "Adding what checks Rust code: rustup component add rustfmt clippy"; \
+	  rustup component add rustfmt clippy || { \
+	    echo "rustfmt or clippy is missing and rustup could not add it" >&2; exit 1; }; }
+
+script-tools:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or later is missing" >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && npm --version >/dev/null || { \
+	  echo "Node 20 or later is missing, or npm beside it" >&2; exit 1; }
+
+$(BUF_INSTALLED): | script-tools
+	@echo "Installing buf $(BUF_VERSION) from PyPI into .tools/venv"
+	@rm -rf .tools/venv
+	@$(PYTHON) -m venv .tools/venv >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    echo "Installing what makes virtual environments: apt-get install -y python3-venv"; \
+	    apt-get update -qq && apt-get install -y -qq python3-venv && rm -rf .tools/venv \
+	      && $(PYTHON) -m venv .tools/venv; \
+	  else \
+	    echo "Python cannot make virtual environments: apt-get install python3-venv" >&2; exit 1; \
+	  fi; }
+	@.tools/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  buf-bin==$(BUF_VERSION)
+	@touch $@
+
+$(NODE_PACKAGES): tests/node/package-lock.json | script-tools
+	@echo "Installing the packages of tests/node: npm ci"
+	@cd tests/node && npm ci --no-audit --no-fund
+	@touch $@
+
+# Without Go there is no package to install it from: the session then says that it is skipped.
+grpcurl:
+	@if command -v grpcurl >/dev/null 2>&1; then \
+	  :; \
+	elif command -v go >/dev/null 2>&1; then \
+	  echo "Installing grpcurl $(GRPCURL_VERSION) with Go into .tools/bin"; \
+	  GOBIN="$(CURDIR)/.tools/bin" go install \
+	    github.com/fullstorydev/grpcurl/cmd/grpcurl@$(GRPCURL_VERSION) \
+	    || echo "grpcurl could not be installed; is Go 1.21 or later?" >&2; \
+	fi

@@ -1,0 +1,104 @@
+//! The real binary, as a child process.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, ensure};
+use bookora_webhooks::proto::endpoint_admin_client::EndpointAdminClient;
+use bookora_webhooks::proto::event_ingest_client::EventIngestClient;
+use tempfile::TempDir;
+use tonic::transport::Channel;
+
+/// A running service; clones share it. It is ended with the last of them.
+#[derive(Clone)]
+pub struct Service {
+    process: Arc<Mutex<Process>>,
+    /// A client.
+    pub ingest: EventIngestClient<Channel>,
+    /// Another.
+    pub admin: EndpointAdminClient<Channel>,
+}
+
+struct Process {
+    child: Child,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Service {
+    /// Starts the service on a database of its own.
+    pub async fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let (child, channel) = spawn(&folder.path().join("bench.db"), &arguments).await?;
+        let process = Process { child, arguments, folder };
+        Ok(Self {
+            process: Arc::new(Mutex::new(process)),
+            ingest: EventIngestClient::new(channel.clone()),
+            admin: EndpointAdminClient::new(channel),
+        })
+    }
+
+    /// The database's file.
+    pub fn database(&self) -> PathBuf {
+        self.lock().folder.path().join("bench.db")
+    }
+
+    /// Asks the process to stop and waits until it has.
+    pub async fn stop(&self) -> anyhow::Result<()> {
+        let pid = self.lock().child.id().to_string();
+        ensure!(Command::new("kill").arg(pid).status()?.success(), "it could not be told to stop");
+        let service = self.clone();
+        let ended = tokio::task::spawn_blocking(move || service.lock().child.wait()).await??;
+        ensure!(ended.success(), "it did not stop well");
+        Ok(())
+    }
+
+    /// Starts it again.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        let (database, arguments) = (self.database(), self.lock().arguments.clone());
+        let (child, channel) = spawn(&database, &arguments).await?;
+        self.lock().child = child;
+        self.ingest = EventIngestClient::new(channel.clone());
+        self.admin = EndpointAdminClient::new(channel);
+        Ok(())
+    }
+
+    /// The memory that the process holds now, in MiB.
+    pub fn rss_mib(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.lock().child.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+        let kib: u64 = line.split_whitespace().nth(1).context("no figure")?.parse()?;
+        Ok(kib / 1_024)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn spawn(
+    database: &std::path::Path,
+    arguments: &[String],
+) -> anyhow::Result<(Child, Channel)> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bookora-webhooks"))
+        .args(["serve", "--listen=127.0.0.1:0", "--allow-http", "--allow-network=127.0.0.0/8"])
+        .arg(format!("--database-url=sqlite://{}?mode=rwc", database.display()))
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().context("stdout is piped")?).lines();
+    let ready = lines.next().context("the service says that it is ready")??;
+    let address = ready.rsplit(' ').next().context("with its address")?;
+    let channel = Channel::from_shared(format!("http://{address}"))?.connect().await?;
+    Ok((child, channel))
+}

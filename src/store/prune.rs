@@ -1,0 +1,170 @@
+//! Pruning: deletes what has been kept for long enough, a bounded step at a time, so that nothing
+//! else that is written waits for it long. Open deliveries and their events stay, whatever their
+//! age.
+
+use std::collections::HashSet;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::Store;
+use super::entity::{attempts, deliveries, delivery_changes, events, store_identity};
+use super::error::StoreError;
+use crate::domain::clock::Timestamp;
+
+/// Deliveries that one transaction deletes, each with its attempts and perhaps its event: some
+/// 10 ms.
+const PRUNE_DELIVERIES_MAX: u64 = 500;
+/// Events without deliveries that one transaction deletes.
+const PRUNE_EVENTS_MAX: u64 = 500;
+/// Rows of the log that one transaction deletes; they lie together.
+const PRUNE_CHANGES_MAX: u64 = 2_000;
+
+/// Whether a step found as much as it may take: there is probably more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Take another.
+    More,
+    /// Nothing is left for now.
+    Done,
+}
+
+impl Step {
+    fn after(rows: usize, rows_max: u64) -> Self {
+        if rows as u64 >= rows_max { Self::More } else { Self::Done }
+    }
+}
+
+impl Store {
+    /// Deletes the beginning of the log as far as it was written before a time, and moves the
+    /// log's floor there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prune_log(&self, before: Timestamp) -> Result<Step, StoreError> {
+        use delivery_changes::Column;
+        let transaction = self.connections.begin().await?;
+        let first: Vec<(i64, i64)> = delivery_changes::Entity::find()
+            .select_only()
+            .columns([Column::Sequence, Column::CommitTime])
+            .order_by_asc(Column::Sequence)
+            .limit(PRUNE_CHANGES_MAX)
+            .into_tuple()
+            .all(&transaction)
+            .await?;
+        // What stands before an old row is older still, whatever the clock said when it was written.
+        let is_old = |(_, commit_time): &(i64, i64)| *commit_time < before.as_unix_nanos();
+        let Some(last) = first.iter().rposition(is_old) else { return Ok(Step::Done) };
+        let floor = first[last].0;
+        delivery_changes::Entity::delete_many()
+            .filter(Column::Sequence.lte(floor))
+            .exec(&transaction)
+            .await?;
+        store_identity::Entity::update_many()
+            .col_expr(store_identity::Column::LogFloor, Expr::value(floor))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(Step::after(last + 1, PRUNE_CHANGES_MAX))
+    }
+
+    /// Deletes closed deliveries that last changed before a time, oldest first, with their
+    /// attempts; and their events, where it was the event's last delivery.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prune_deliveries(&self, before: Timestamp) -> Result<Step, StoreError> {
+        use deliveries::Column;
+        let transaction = self.connections.begin().await?;
+        let old: Vec<(Uuid, Uuid)> = deliveries::Entity::find()
+            .select_only()
+            .columns([Column::DeliveryId, Column::EventId])
+            .filter(Column::NextAttemptTime.is_null())
+            .filter(Column::UpdateTime.lt(before.as_unix_nanos()))
+            .order_by_asc(Column::UpdateTime)
+            .limit(PRUNE_DELIVERIES_MAX)
+            .into_tuple()
+            .all(&transaction)
+            .await?;
+        if old.is_empty() {
+            return Ok(Step::Done);
+        }
+        let ids = || old.iter().map(|(delivery_id, _)| *delivery_id);
+        attempts::Entity::delete_many()
+            .filter(attempts::Column::DeliveryId.is_in(ids()))
+            .exec(&transaction)
+            .await?;
+        deliveries::Entity::delete_many()
+            .filter(Column::DeliveryId.is_in(ids()))
+            .exec(&transaction)
+            .await?;
+        // A delivery is never older than its event: both are old.
+        let event_ids: HashSet<Uuid> = old.iter().map(|(_, event_id)| *event_id).collect();
+        delete_undelivered(&transaction, event_ids).await?;
+        transaction.commit().await?;
+        Ok(Step::after(old.len(), PRUNE_DELIVERIES_MAX))
+    }
+
+    /// Deletes events that were published before a time and that no endpoint subscribed to.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prune_events(&self, before: Timestamp) -> Result<Step, StoreError> {
+        use events::Column;
+        let transaction = self.connections.begin().await?;
+        let old: Vec<Uuid> = events::Entity::find()
+            .select_only()
+            .column(Column::EventId)
+            // As in the index: SQLite does not use a partial index for a bound value.
+            .filter(Expr::cust("delivery_count = 0"))
+            .filter(Column::PublishTime.lt(before.as_unix_nanos()))
+            .filter(has_no_delivery())
+            .order_by_asc(Column::PublishTime)
+            .limit(PRUNE_EVENTS_MAX)
+            .into_tuple()
+            .all(&transaction)
+            .await?;
+        if old.is_empty() {
+            return Ok(Step::Done);
+        }
+        let rows = old.len();
+        delete_undelivered(&transaction, old).await?;
+        transaction.commit().await?;
+        Ok(Step::after(rows, PRUNE_EVENTS_MAX))
+    }
+
+    /// Gives back a bounded part of the file where much of it is free.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn give_back_pages(&self) -> Result<Step, StoreError> {
+        let gave_back = self.connections.give_back_pages().await?;
+        Ok(if gave_back { Step::More } else { Step::Done })
+    }
+}
+
+/// Deletes those of the events that have no delivery; their idempotency keys go with them.
+async fn delete_undelivered(
+    transaction: &DatabaseTransaction,
+    event_ids: impl IntoIterator<Item = Uuid>,
+) -> Result<(), StoreError> {
+    events::Entity::delete_many()
+        .filter(events::Column::EventId.is_in(event_ids))
+        .filter(has_no_delivery())
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+fn has_no_delivery() -> sea_orm::sea_query::SimpleExpr {
+    let event = (events::Entity, events::Column::EventId);
+    let of_event = Query::select()
+        .expr(Expr::val(1))
+        .from(deliveries::Entity)
+        .and_where(Expr::col((deliveries::Entity, deliveries::Column::EventId)).equals(event))
+        .to_owned();
+    Expr::exists(of_event).not()
+}

@@ -1,0 +1,208 @@
+//! An endpoint's secrets after its creation: rotate, revoke. A secret that has expired is not
+//! looked for: its row goes with the next of either.
+
+use std::time::Duration;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::Store;
+use super::endpoints::find;
+use super::entity::endpoint_secrets::{Column, Entity};
+use super::error::StoreError;
+use super::insert::insert_all;
+use super::row;
+use crate::domain::account::{AccountId, AccountScope};
+use crate::domain::clock::Timestamp;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::endpoint_secrets::{EndpointSecret, RevocationError, RotationError};
+use crate::domain::id::{EndpointId, SecretId};
+use crate::domain::secret::Secret;
+
+/// A new secret for an endpoint.
+#[derive(Clone)]
+pub struct Rotation {
+    /// The new secret.
+    pub secret: Secret,
+    /// How long the old one stays in force.
+    pub overlap: Duration,
+    /// The request that asks for it, where it has an id.
+    pub request: Option<RotateRequest>,
+}
+
+/// The request that rotates a secret (AIP-155).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotateRequest {
+    /// Its id, unique within the endpoint.
+    pub request_id: Uuid,
+    /// SHA-256 over what it asks for.
+    pub digest: [u8; 32],
+}
+
+/// What a rotation came to.
+pub struct Rotated {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// The secret that the rotation made.
+    pub secret: EndpointSecret,
+}
+
+/// Why secrets were not written.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretWriteError {
+    /// The account has no such endpoint.
+    #[error("no such endpoint")]
+    EndpointNotFound,
+    /// The secret cannot be rotated now, or not to that one.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
+    /// The secret cannot be revoked.
+    #[error("secret {0} cannot be revoked")]
+    Revocation(SecretId, #[source] RevocationError),
+    /// The request id was used for another content; it made this secret.
+    #[error("the request id was used before")]
+    RequestIdReused(SecretId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sea_orm::DbErr> for SecretWriteError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Store {
+    /// Replaces an endpoint's secret, or finds what the same request replaced it with before,
+    /// while that is in force.
+    ///
+    /// # Errors
+    /// [`SecretWriteError`], all but a revocation's.
+    pub async fn rotate_secret(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        rotation: Rotation,
+    ) -> Result<Rotated, SecretWriteError> {
+        let transaction = self.connections.begin().await?;
+        let now = self.clock.now();
+        let mut endpoint = find_for_write(&transaction, account, endpoint_id).await?;
+        if let Some(request) = &rotation.request
+            && let Some(secret) = made_by(&transaction, &endpoint, request, now).await?
+        {
+            return Ok(Rotated { endpoint, secret });
+        }
+        let secret_id = SecretId::new(now, &*self.random);
+        let secret = EndpointSecret { secret_id, secret: rotation.secret, create_time: now };
+        endpoint.secrets.rotate(secret.clone(), rotation.overlap, now)?;
+        keep_previous(&transaction, &endpoint, now).await?;
+        let mut row = row::secret_row(&endpoint);
+        row.rotate_request_id = Set(rotation.request.as_ref().map(|request| request.request_id));
+        row.rotate_request_digest = Set(rotation.request.map(|request| request.digest.to_vec()));
+        insert_all(&transaction, vec![row]).await?;
+        write_change(&transaction, &mut endpoint, now).await?;
+        transaction.commit().await?;
+        Ok(Rotated { endpoint, secret })
+    }
+
+    /// Ends an old secret of an endpoint.
+    ///
+    /// # Errors
+    /// [`SecretWriteError::EndpointNotFound`], [`SecretWriteError::Revocation`], or the store's.
+    pub async fn revoke_secret(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        secret_id: SecretId,
+    ) -> Result<Endpoint, SecretWriteError> {
+        let transaction = self.connections.begin().await?;
+        let now = self.clock.now();
+        let mut endpoint = find_for_write(&transaction, account, endpoint_id).await?;
+        let revoked = endpoint.secrets.revoke(secret_id, now);
+        revoked.map_err(|error| SecretWriteError::Revocation(secret_id, error))?;
+        let current = endpoint.secrets.current().secret_id;
+        delete_all_but(&transaction, endpoint_id, Some(current)).await?;
+        write_change(&transaction, &mut endpoint, now).await?;
+        transaction.commit().await?;
+        Ok(endpoint)
+    }
+}
+
+async fn find_for_write(
+    transaction: &DatabaseTransaction,
+    account: &AccountId,
+    endpoint_id: EndpointId,
+) -> Result<Endpoint, SecretWriteError> {
+    let found = find(transaction, &AccountScope::One(account.clone()), endpoint_id).await?;
+    found.ok_or(SecretWriteError::EndpointNotFound)
+}
+
+/// The secret that the request made before, while it is in force.
+async fn made_by(
+    transaction: &DatabaseTransaction,
+    endpoint: &Endpoint,
+    request: &RotateRequest,
+    now: Timestamp,
+) -> Result<Option<EndpointSecret>, SecretWriteError> {
+    let found = Entity::find()
+        .filter(Column::EndpointId.eq(endpoint.endpoint_id.as_uuid()))
+        .filter(Column::RotateRequestId.eq(request.request_id))
+        .one(transaction)
+        .await?;
+    let Some(row) = found else { return Ok(None) };
+    let secret_id = SecretId::from_uuid(row.secret_id);
+    let secret = endpoint.secrets.in_force_at(now).find(|secret| secret.secret_id == secret_id);
+    match secret {
+        Some(_) if row.rotate_request_digest.as_deref() != Some(&request.digest) => {
+            Err(SecretWriteError::RequestIdReused(secret_id))
+        }
+        found => Ok(found.cloned()),
+    }
+}
+
+/// Deletes the rows of a rotated endpoint's secrets but that of the one which is now the previous.
+async fn keep_previous(
+    transaction: &DatabaseTransaction,
+    endpoint: &Endpoint,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let previous = endpoint.secrets.previous_at(now);
+    let kept = previous.map(|previous| previous.secret.secret_id);
+    delete_all_but(transaction, endpoint.endpoint_id, kept).await?;
+    if let Some(previous) = previous {
+        let expire_time = previous.expire_time.as_unix_nanos();
+        Entity::update_many()
+            .col_expr(Column::ExpireTime, Expr::value(expire_time))
+            .filter(Column::SecretId.eq(previous.secret.secret_id.as_uuid()))
+            .exec(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn delete_all_but(
+    transaction: &DatabaseTransaction,
+    endpoint_id: EndpointId,
+    kept: Option<SecretId>,
+) -> Result<(), StoreError> {
+    let mut delete = Entity::delete_many().filter(Column::EndpointId.eq(endpoint_id.as_uuid()));
+    if let Some(kept) = kept {
+        delete = delete.filter(Column::SecretId.ne(kept.as_uuid()));
+    }
+    delete.exec(transaction).await?;
+    Ok(())
+}
+
+async fn write_change(
+    transaction: &DatabaseTransaction,
+    endpoint: &mut Endpoint,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    endpoint.version += 1;
+    endpoint.update_time = now;
+    row::endpoint_row(endpoint).update(transaction).await?;
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! The store by itself, at a time that the test says: leases, and a database that is locked or
+//! full.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bookora_webhooks::domain::account::AccountId;
+use bookora_webhooks::domain::attempt::{Attempt, Exchange, Outcome, Timing, Trigger};
+use bookora_webhooks::domain::clock::{Clock, Timestamp};
+use bookora_webhooks::domain::delivery::{LeasedDelivery, Verdict, judge};
+use bookora_webhooks::domain::endpoint::{Endpoint, EndpointConfig, EndpointState};
+use bookora_webhooks::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
+use bookora_webhooks::domain::endpoint_url::EndpointUrl;
+use bookora_webhooks::domain::event::{EventType, NewEvent};
+use bookora_webhooks::domain::id::{AttemptId, EndpointId, EventId, SecretId};
+use bookora_webhooks::domain::random::{Random, SeededRandom};
+use bookora_webhooks::domain::retry::RetrySchedule;
+use bookora_webhooks::domain::secret::Secret;
+use bookora_webhooks::domain::trace_parent::TraceParent;
+use bookora_webhooks::proto::GetEventRequest;
+use bookora_webhooks::store::publish::Handed;
+use bookora_webhooks::store::queue::Wanted;
+use bookora_webhooks::store::record::Recorded;
+use bookora_webhooks::store::room::RoomLimits;
+use bookora_webhooks::store::{Store, StoreSettings};
+use sea_orm::{ConnectionTrait, Database};
+use tokio::sync::mpsc;
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::deliveries::sample;
+use crate::service::{Service, eventually};
+
+/// A clock that goes when it is told to.
+struct HandClock(AtomicI64);
+
+impl HandClock {
+    fn advance(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_nanos()).unwrap(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed).unsigned_abs())
+    }
+}
+
+/// A store at a time of its own, with one endpoint.
+struct Bench {
+    store: Arc<Store>,
+    handed: Mutex<mpsc::Receiver<Handed>>,
+    clock: Arc<HandClock>,
+    random: Arc<SeededRandom>,
+    account: AccountId,
+    endpoint_id: EndpointId,
+}
+
+impl Bench {
+    async fn new(folder: &Path) -> Self {
+        let clock = Arc::new(HandClock(AtomicI64::new(1_781_087_400_000_000_000)));
+        let random = Arc::new(SeededRandom::new(1));
+        let settings = StoreSettings {
+            database_url: format!("sqlite://{}?mode=rwc", folder.join("store.db").display()),
+            room: RoomLimits { in_flight_max: 2_048, endpoint_in_flight_max: 64 },
+            request_timeout: Duration::from_secs(5),
+        };
+        let (store, handed) =
+            Store::open(settings, clock.clone(), random.clone()).await.expect("it opens");
+        let (now, account) = (clock.now(), "acct_1".parse::<AccountId>().unwrap());
+        let url = EndpointUrl::parse("https://hooks.example.com/", false).unwrap();
+        let secret = EndpointSecret {
+            secret_id: SecretId::new(now, &*random),
+            secret: Secret::generate(&*random),
+            create_time: now,
+        };
+        let endpoint = Endpoint {
+            endpoint_id: EndpointId::new(now, &*random),
+            account_id: account.clone(),
+            config: EndpointConfig::new(url),
+            state: EndpointState::Active,
+            state_reason: String::new(),
+            secrets: EndpointSecrets::new(secret),
+            create_time: now,
+            update_time: now,
+            version: 1,
+        };
+        let endpoint_id = endpoint.endpoint_id;
+        store.create_endpoint(endpoint, None).await.expect("it is created");
+        Self { store, handed: Mutex::new(handed), clock, random, account, endpoint_id }
+    }
+
+    async fn publish(&self, events: usize) {
+        let now = self.clock.now();
+        let event = |_| NewEvent {
+            event_id: EventId::new(now, &*self.random),
+            account_id: self.account.clone(),
+            event_type: EventType::LeadQualified,
+            idempotency_key: None,
+            create_time: now,
+            create_time_given: false,
+            payload: "{}".into(),
+            trace_parent: TraceParent::new(&*self.random),
+        };
+        self.store.publish((0..events).map(event).collect()).await.expect("it is stored");
+    }
+
+    async fn claim(&self, deliveries_max: u32) -> Vec<LeasedDelivery> {
+        let wanted = [Wanted { endpoint_id: self.endpoint_id, deliveries_max }];
+        self.store.claim(&wanted).await.expect("it is claimed").leased
+    }
+
+    /// What an acknowledgement makes of a leased delivery.
+    fn acknowledged(&self, leased: &LeasedDelivery) -> Verdict {
+        let (now, random): (_, &dyn Random) = (self.clock.now(), &*self.random);
+        let exchange = Exchange {
+            outcome: Outcome::Succeeded,
+            error_message: None,
+            remote_address: None,
+            response: None,
+            timing: Timing::default(),
+        };
+        let attempt = Attempt {
+            attempt_id: AttemptId::new(now, random),
+            number: leased.delivery.attempt_count + 1,
+            trigger: Trigger::Schedule,
+            start_time: now,
+            exchange,
+        };
+        judge(leased, attempt, &RetrySchedule::default(), now, random)
+    }
+}
+
+#[tokio::test]
+async fn of_10_000_leases_that_ran_out_no_late_outcome_is_recorded() {
+    const ROUNDS: usize = 100;
+    const DELIVERIES: usize = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::new(folder.path()).await;
+    for _ in 0..ROUNDS {
+        bench.publish(DELIVERIES).await;
+        let mut late = bench.claim(1_000).await;
+        while let Ok(handed) = bench.handed.lock().unwrap().try_recv() {
+            late.push(handed.leased);
+        }
+        assert_eq!(late.len(), DELIVERIES);
+        assert!(bench.claim(1_000).await.is_empty(), "what is leased is not claimed");
+
+        // Longer than any lease to an endpoint with the default deadline.
+        bench.clock.advance(Duration::from_secs(21));
+        assert_eq!(bench.store.rescue().await.unwrap(), DELIVERIES as u64);
+        let taken_over = bench.claim(1_000).await;
+        let ids: HashSet<_> = taken_over.iter().map(|one| one.delivery.delivery_id).collect();
+        assert_eq!(ids.len(), DELIVERIES, "each is taken over once");
+        for leased in &late {
+            let recorded = bench.store.record(bench.acknowledged(leased)).await.unwrap();
+            assert_eq!(recorded, Recorded::LeaseLost);
+        }
+        for leased in &taken_over {
+            let recorded = bench.store.record(bench.acknowledged(leased)).await.unwrap();
+            assert_eq!(recorded, Recorded::Yes);
+        }
+    }
+}
+
+#[tokio::test]
+async fn leases_that_are_extended_in_time_are_not_freed() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::new(folder.path()).await;
+    bench.publish(1).await;
+    let leased = bench.handed.lock().unwrap().try_recv().expect("it is born leased").leased;
+    assert!(!bench.store.has_leases_running_out().await.unwrap());
+    bench.clock.advance(Duration::from_secs(21));
+    assert!(bench.store.has_leases_running_out().await.unwrap());
+    bench.store.extend(&[(leased.delivery.delivery_id, leased.lease_token)]).await.unwrap();
+    assert_eq!(bench.store.rescue().await.unwrap(), 0);
+    let recorded = bench.store.record(bench.acknowledged(&leased)).await.unwrap();
+    assert_eq!(recorded, Recorded::Yes);
+}
+
+#[tokio::test]
+async fn while_another_process_locks_the_database_publishing_is_unavailable_and_reads_go_on() {
+    let service = Service::start(&[]);
+    let mut ingest = service.ingest().await;
+    let first = ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.unwrap();
+    let path = service.folder().join("test.db");
+    let other = Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
+    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+
+    let status =
+        ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    let details = status.get_error_details();
+    assert_eq!(details.error_info().unwrap().reason, "STORE_UNAVAILABLE");
+    assert!(details.retry_info().is_some());
+    let request =
+        GetEventRequest { account_id: "acct_1".to_owned(), event_id: first.into_inner().event_id };
+    service.query().await.get_event(request).await.expect("reads go on");
+
+    other.execute_unprepared("ROLLBACK").await.unwrap();
+    ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.expect("it heals");
+}
+
+#[tokio::test]
+async fn on_a_full_disk_publishing_is_refused_and_works_again_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_disk) = SmallDisk::mount(folder.path()) else { return };
+    let service = Service::start_in(folder.path());
+    let mut ingest = service.ingest().await;
+    let first = ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.unwrap();
+    std::fs::write(folder.path().join("ballast"), vec![0; 16 << 20]).unwrap_err();
+
+    let refused = eventually("the disk is full for the database too", async || {
+        ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.err()
+    });
+    let status = refused.await;
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+    assert_eq!(status.get_error_details().error_info().unwrap().reason, "STORE_FULL");
+    let request =
+        GetEventRequest { account_id: "acct_1".to_owned(), event_id: first.into_inner().event_id };
+    service.query().await.get_event(request).await.expect("reads go on");
+
+    std::fs::remove_file(folder.path().join("ballast")).unwrap();
+    ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.expect("it heals");
+}
+
+/// A file system of 8 MiB, unmounted when dropped.
+struct SmallDisk<'a>(&'a Path);
+
+impl<'a> SmallDisk<'a> {
+    /// `None` where this user may not mount, which is said.
+    fn mount(folder: &'a Path) -> Option<Self> {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
+            .arg(folder)
+            .status()
+            .is_ok_and(|status| status.success());
+        if !mounted {
+            let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+            assert!(!is_ci, "CI must be able to mount a small file system");
+            eprintln!("SKIPPED: a full disk: this user may not mount a file system");
+        }
+        mounted.then_some(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        // Lazily: the service may still have it open.
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
