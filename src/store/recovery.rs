@@ -2,19 +2,20 @@
 //! asked is kept with how far it has come, and done in bounded steps, each one transaction with
 //! its cursor: a process that dies goes on where it was.
 
-use std::collections::HashSet;
+mod search;
 
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
+use self::search::{count, delivered, next_events, undelivered};
 use super::Store;
 use super::endpoints::find;
-use super::entity::{deliveries, events, recoveries};
+use super::entity::{deliveries, recoveries};
 use super::error::StoreError;
 use super::insert::insert_all;
 use super::intervention::resend_rows;
@@ -27,7 +28,6 @@ use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
 use crate::domain::endpoint::{Addressee, Endpoint, EndpointState};
 use crate::domain::id::{DeliveryId, EndpointId, EventId, RecoveryId};
 use crate::domain::recovery::{Recovery, RecoveryKinds};
-use crate::domain::subscription::{Entry, Subscription};
 
 /// Deliveries or events that one step looks at. Each may be written with a log row: 500 rows in a
 /// transaction, which a publish beside it hardly waits for.
@@ -91,7 +91,7 @@ impl Store {
     }
 
     /// Begins a recovery, or finds the one that the same request began. It goes on in
-    /// [`Store::continue_recoveries`].
+    /// [`Store::continue_recovery`].
     ///
     /// # Errors
     /// [`RecoveryError`].
@@ -124,8 +124,7 @@ impl Store {
         self.recovery_begun.notified().await;
     }
 
-    /// The recoveries that are not finished: those that were begun first, and not more than can go
-    /// on in turn.
+    /// The recoveries that are not finished, and not more than can go on in turn.
     ///
     /// # Errors
     /// The database's.
@@ -134,7 +133,8 @@ impl Store {
             .select_only()
             .column(recoveries::Column::RecoveryId)
             .filter(recoveries::Column::FinishTime.is_null())
-            .order_by_asc(recoveries::Column::RecoveryId)
+            // The order of the index that has only these.
+            .order_by_asc(recoveries::Column::EndpointId)
             .limit(RECOVERIES_MAX)
             .into_tuple()
             .all(self.connections.reader())
@@ -268,8 +268,8 @@ async fn resend_some(
     now: Timestamp,
 ) -> Result<Step, StoreError> {
     use deliveries::Column;
-    let mut next = undelivered(recovery)
-        .filter(Column::DeliveryId.gt(cursor))
+    let after_cursor = DeliveryId::from_uuid(Uuid::from_u128(cursor.as_u128() + 1));
+    let mut next = undelivered(recovery, after_cursor)
         .order_by_asc(Column::DeliveryId)
         .limit(STEP_ROWS_MAX)
         .all(transaction)
@@ -291,137 +291,6 @@ async fn resend_some(
 
 fn is_full<T>(rows: &[T]) -> bool {
     rows.len() as u64 >= STEP_ROWS_MAX
-}
-
-/// The deliveries to the endpoint that ended FAILED or CANCELLED, made in the milliseconds of the
-/// range: an index holds just these.
-fn undelivered(recovery: &Recovery) -> Select<deliveries::Entity> {
-    use deliveries::Column;
-    const MILLISECOND: std::time::Duration = std::time::Duration::from_millis(1);
-    let (failed, cancelled) = (DeliveryState::Failed, DeliveryState::Cancelled);
-    let [failed, cancelled] = [failed, cancelled].map(row::delivery_state_number);
-    let from = DeliveryId::first_at(recovery.start_time);
-    let before = DeliveryId::first_at(recovery.end_time + MILLISECOND);
-    deliveries::Entity::find()
-        // Written out: a bound value would not show that the index has every row.
-        .filter(Expr::cust(format!("state IN ({failed}, {cancelled})")))
-        .filter(Column::EndpointId.eq(recovery.endpoint_id.as_uuid()))
-        .filter(Column::DeliveryId.gte(from.as_uuid()))
-        .filter(Column::DeliveryId.lt(before.as_uuid()))
-}
-
-async fn count<C: ConnectionTrait>(
-    connection: &C,
-    recovery: &Recovery,
-    endpoint: &Endpoint,
-) -> Result<u32, StoreError> {
-    let mut total = 0;
-    if recovery.kinds.resends() {
-        use deliveries::Column;
-        let states = recovery.kinds.states().map(row::delivery_state_number);
-        total += undelivered(recovery)
-            .filter(Column::State.is_in(states))
-            .filter(Column::CreateTime.gte(recovery.start_time.as_unix_nanos()))
-            .filter(Column::CreateTime.lt(recovery.end_time.as_unix_nanos()))
-            .filter(Column::UpdateTime.lte(recovery.create_time.as_unix_nanos()))
-            .count(connection)
-            .await?;
-    }
-    if recovery.kinds.missed {
-        total += missed(recovery, &endpoint.config.subscription).count(connection).await?;
-    }
-    Ok(u32::try_from(total).unwrap_or(u32::MAX))
-}
-
-/// The events of the range that the endpoint subscribes to and has no delivery of.
-fn missed(recovery: &Recovery, subscription: &Subscription) -> Select<events::Entity> {
-    let event_id = (events::Entity, events::Column::EventId);
-    let delivered = Query::select()
-        .expr(Expr::value(1))
-        .from(deliveries::Entity)
-        .and_where(
-            Expr::col((deliveries::Entity, deliveries::Column::EventId)).eq(Expr::col(event_id)),
-        )
-        .and_where(deliveries::Column::EndpointId.eq(recovery.endpoint_id.as_uuid()))
-        .to_owned();
-    published(recovery)
-        .filter(wanted(subscription))
-        .filter(Expr::exists(delivered).not())
-        .select_only()
-        .column(events::Column::EventId)
-}
-
-/// The account's events that were published in the range.
-fn published(recovery: &Recovery) -> Select<events::Entity> {
-    use events::Column;
-    events::Entity::find()
-        .filter(Column::AccountId.eq(recovery.account_id.as_str()))
-        .filter(Column::PublishTime.gte(recovery.start_time.as_unix_nanos()))
-        .filter(Column::PublishTime.lt(recovery.end_time.as_unix_nanos()))
-}
-
-/// [`Subscription::wants`], in SQL.
-fn wanted(subscription: &Subscription) -> Condition {
-    use events::Column;
-    let mut any = Condition::any();
-    for entry in subscription.parsed() {
-        any = any.add(match entry {
-            Entry::Name(name) => Column::EventType.eq(name),
-            Entry::Group(group) => {
-                let length = i64::try_from(group.len()).unwrap_or(i64::MAX);
-                let begin = Func::cust("SUBSTR").args([
-                    Expr::col(Column::EventType),
-                    Expr::value(1),
-                    Expr::value(length),
-                ]);
-                Expr::expr(begin).eq(group)
-            }
-        });
-    }
-    any
-}
-
-type NextEvent = (Uuid, String, i64);
-
-/// Id, type and time of the next events of the range, whether or not they were missed: so a step
-/// is short however few were.
-async fn next_events(
-    transaction: &DatabaseTransaction,
-    recovery: &Recovery,
-    (cursor_time, cursor_id): (i64, Uuid),
-) -> Result<Vec<NextEvent>, StoreError> {
-    use events::Column;
-    let place = Expr::tuple([Expr::col(Column::PublishTime), Expr::col(Column::EventId)]);
-    let cursor = Expr::tuple([Expr::value(cursor_time), Expr::value(cursor_id)]);
-    let next = published(recovery)
-        .select_only()
-        .columns([Column::EventId, Column::EventType, Column::PublishTime])
-        .filter(place.gt(cursor))
-        .order_by_asc(Column::PublishTime)
-        .order_by_asc(Column::EventId)
-        .limit(STEP_ROWS_MAX)
-        .into_tuple()
-        .all(transaction)
-        .await?;
-    Ok(next)
-}
-
-/// Which of these events have a delivery to the endpoint.
-async fn delivered(
-    transaction: &DatabaseTransaction,
-    endpoint_id: EndpointId,
-    events: &[NextEvent],
-) -> Result<HashSet<Uuid>, StoreError> {
-    use deliveries::Column;
-    let ids: Vec<Uuid> = deliveries::Entity::find()
-        .select_only()
-        .column(Column::EventId)
-        .filter(Column::EventId.is_in(events.iter().map(|(event_id, ..)| *event_id)))
-        .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
-        .into_tuple()
-        .all(transaction)
-        .await?;
-    Ok(ids.into_iter().collect())
 }
 
 /// The endpoint, if a recovery of it may begin.

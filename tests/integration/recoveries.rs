@@ -11,6 +11,7 @@ use bookora_webhooks::proto::{
 };
 use prost_types::Timestamp;
 use sea_orm::{ConnectionTrait, Database};
+use tokio::net::TcpSocket;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -53,13 +54,15 @@ async fn count(service: &Service, request: RecoverEndpointRequest) -> i32 {
     counted.delivery_count
 }
 
-/// Registers an endpoint whose receiver is not there.
-async fn register_down(service: &Service, party: &Party) -> Endpoint {
-    // Taken and given back: nobody listens on it.
-    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+/// Registers an endpoint whose receiver is not there: connections to it are refused for as long as
+/// the socket is kept.
+async fn register_down(service: &Service, party: &Party) -> (Endpoint, TcpSocket) {
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("https://{}/hooks", nobody.local_addr().unwrap());
     let retry_schedule = vec![seconds(1)];
-    party.register(service, Endpoint { url, retry_schedule, ..party.endpoint(ACCOUNT) }).await
+    let endpoint = Endpoint { url, retry_schedule, ..party.endpoint(ACCOUNT) };
+    (party.register(service, endpoint).await, nobody)
 }
 
 async fn change(service: &Service, endpoint: &Endpoint) -> Endpoint {
@@ -154,7 +157,7 @@ async fn after_an_outage_everything_that_failed_was_cancelled_or_missed_arrives_
     const MISSED: usize = 1_500;
     let (service, mut party) = service_and_party(0).await;
     let mut watcher = Watcher::open(&service, watch_request()).await;
-    let down = register_down(&service, &party).await;
+    let (down, _nobody) = register_down(&service, &party).await;
     let mut expected = publish_batches(&service, FAILED / 500, 500).await;
     wait_for(&service, State::Failed, FAILED).await;
     let down = change(&service, &Endpoint { retry_schedule: vec![seconds(3_600)], ..down }).await;
