@@ -10,8 +10,10 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -84,6 +86,12 @@ def environment(**more):
     """The environment without settings of ours, so that the machine's do not matter."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("BOOKORA_")}
     return {**kept, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", **more}
+
+
+def stop_on_signals():
+    """A signal that ends the test leaves through its `finally`, so that what it started is stopped."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
 
 
 def post(url, body, headers, timeout):

@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 
-from readme import ROOT, Tally, blocks, environment, pattern, program
+from readme import ROOT, Tally, blocks, environment, pattern, program, stop_on_signals
 
 # The settings that stand for the README's ports where these are not printed.
 PORTS = {50051: "BOOKORA_LISTEN", 8443: "BOOKORA_RECEIVE_LISTEN"}
@@ -146,8 +146,7 @@ def run_session(tally, folder):
 
 
 def main():
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    stop_on_signals()
     if not (shutil.which("grpcurl") or pathlib.Path(ROOT, ".tools/bin/grpcurl").exists()):
         print("SKIPPED: the grpcurl session of README.md: neither grpcurl nor Go is installed")
         print("session: 0 passed, 0 failed, 1 skipped")

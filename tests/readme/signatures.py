@@ -14,13 +14,14 @@ import json
 import os
 import pathlib
 import queue
+import re
 import socket
 import subprocess
 import tempfile
 import threading
 import time
 
-from readme import ROOT, Tally, blocks, environment, post, program
+from readme import ROOT, Tally, blocks, environment, post, program, stop_on_signals
 
 BUF = ROOT / ".tools/venv/bin/buf"
 NODE_FOLDER = ROOT / "tests/node"
@@ -181,6 +182,18 @@ def until(what, ask):
 # Claims
 
 
+def check_printed_request(tally):
+    """The request that docs/receivers.md prints is signed as it says."""
+    text = (ROOT / "docs/receivers.md").read_text(encoding="utf-8")
+    [secret] = set(re.findall(r"whsec_[A-Za-z0-9+/]{20,}=*", text))
+    head, body = re.search(r"```http\n(.*?)\n\n(.*?)\n```", text, re.S).groups()
+    headers, body = dict(re.findall(r"^(\S+): (.*)$", head, re.M)), body.encode()
+    right = bookora(body, secret)
+    tally.claim(headers["x-bookora-signature"] == right, "the printed X-Bookora-Signature", right)
+    right = standard(body, secret, headers["webhook-id"], headers["webhook-timestamp"])
+    tally.claim(headers["webhook-signature"] == right, "the printed webhook-signature", right)
+
+
 def check_cases(tally, receiver, url, cases):
     for name, (body, headers), holds in cases:
         status = post(url, body, latin1(headers), PATIENCE_SECONDS)
@@ -259,7 +272,9 @@ def service(folder):
 
 
 def main():
+    stop_on_signals()
     tally = Tally("signatures")
+    check_printed_request(tally)
     express, library = snippet("express"), snippet("standardwebhooks")
     is_from_bookora, _ = python_functions(OWN_SECRET)
     own_case = [("a secret of one's own", signed(secret=OWN_SECRET), True)]
