@@ -20,7 +20,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One step after the other: the quick ones first, and cargo uses every core by itself.
 .NOTPARALLEL:
 
-.PHONY: help test demo setup build fmt proto-lint lint doc cargo-test readme-test kills neighbours
+.PHONY: help test demo setup build fmt proto-lint lint doc cargo-test readme-test kills neighbours fuzz
 .PHONY: rust-tools rust-checkers script-tools grpcurl
 
 help: ## List the commands
@@ -69,6 +69,9 @@ kills: build ## Kill the process KILLS times under load, and audit what arrived
 SCENARIO ?=
 neighbours: rust-tools ## Print what hanging endpoints, floods and backlogs cost others (SCENARIO=hang, flood or claim)
 	$(CARGO) bench --locked --bench neighbours -- $(SCENARIO)
+
+fuzz: rust-tools ## Run each fuzz target for a minute (SECONDS_EACH=60)
+	fuzz/run.sh
 
 rust-tools:
 	@command -v $(CARGO) >/dev/null 2>&1 || { \

@@ -11,6 +11,7 @@ use bookora_webhooks::domain::attempt::{
     RESPONSE_HEADERS_BYTES_MAX, RESPONSE_HEADERS_MAX,
 };
 use bookora_webhooks::domain::clock::Timestamp;
+use bookora_webhooks::domain::endpoint_secrets::SigningSecrets;
 use bookora_webhooks::domain::endpoint_url::EndpointUrl;
 use bookora_webhooks::domain::header::EndpointHeaders;
 use bookora_webhooks::domain::id::{DeliveryId, EventId};
@@ -67,9 +68,9 @@ impl Bench {
         let webhook = Webhook {
             url: &self.url,
             headers: &EndpointHeaders::default(),
-            secret: &self.secret,
+            secrets: SigningSecrets { first: &self.secret, second: None },
             event_type: "booking.created",
-            event_id: EventId::new(at, &random),
+            event_id: &EventId::new(at, &random).to_string(),
             delivery_id: DeliveryId::new(at, &random),
             attempt: 1,
             trace_parent: &TraceParent::new(&random),
