@@ -5,8 +5,8 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, Select};
 
 use super::Store;
+use super::cancel::cancel_rows;
 use super::deliveries::{ShownDelivery, shown};
-use super::endpoints::cancel_rows;
 use super::entity::{deliveries, endpoints, resends};
 use super::error::StoreError;
 use super::insert::insert_all;

@@ -6,6 +6,7 @@
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
 //! publishing and dispatching share beside the tables.
 
+mod cancel;
 pub mod changes;
 pub mod database;
 pub mod deliveries;

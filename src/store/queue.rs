@@ -12,6 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Store;
+use super::cancel;
 use super::endpoints;
 use super::entity::{deliveries, events};
 use super::error::StoreError;
@@ -335,7 +336,7 @@ async fn give_up(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let ids = hopeless.iter().map(|row| row.delivery_id);
-    endpoints::close(transaction, ids, DeliveryState::Failed, HOPELESS_REASON, now).await?;
+    cancel::close(transaction, ids, DeliveryState::Failed, HOPELESS_REASON, now).await?;
     let mut changes = Vec::with_capacity(hopeless.len());
     for row in hopeless {
         let before = row::delivery(row)?;

@@ -19,6 +19,7 @@ mod neighbours;
 mod node;
 mod party;
 mod plain_receiver;
+mod queries;
 mod receivers;
 mod recoveries;
 mod retention;

@@ -1,0 +1,164 @@
+//! Cancelling open deliveries: those of an endpoint that was switched off or deleted, in bounded
+//! steps that the next start takes up where a process died.
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::Store;
+use super::entity::deliveries;
+use super::error::StoreError;
+use super::insert::insert_all;
+use super::row;
+use crate::domain::account::{AccountId, AccountScope};
+use crate::domain::clock::Timestamp;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::endpoint::EndpointState;
+use crate::domain::id::EndpointId;
+use crate::failpoint;
+
+/// Deliveries that one transaction cancels; an endpoint with more takes several.
+const CANCEL_ROWS_MAX: u64 = 500;
+
+impl Store {
+    /// Cancels what a process left open when it died while switching endpoints off.
+    pub(super) async fn cancel_leftovers(&self) -> Result<u32, StoreError> {
+        self.cancel_leftovers_where(|_| true).await
+    }
+
+    /// Cancels what is open for suspended endpoints. Those that are being disabled or deleted are
+    /// left to who does that, and counts what he cancels.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn cancel_leftovers_of_suspended(&self) -> Result<u32, StoreError> {
+        self.cancel_leftovers_where(|state| state == Some(EndpointState::Suspended)).await
+    }
+
+    /// `wanted` is asked about the state of each endpoint that is off, `None` for one that is gone.
+    async fn cancel_leftovers_where(
+        &self,
+        wanted: fn(Option<EndpointState>) -> bool,
+    ) -> Result<u32, StoreError> {
+        let mut cancelled = 0;
+        for stranded in self.stranded_endpoints().await? {
+            let endpoint_id = stranded.endpoint_id;
+            let endpoint = self.endpoint(&AccountScope::All, endpoint_id).await?;
+            let reason = match &endpoint {
+                None => DELETED_REASON.to_owned(),
+                // It was switched on since.
+                Some(endpoint) if endpoint.state == EndpointState::Active => continue,
+                Some(endpoint) => off_reason(endpoint.state, &endpoint.state_reason),
+            };
+            if wanted(endpoint.map(|endpoint| endpoint.state)) {
+                cancelled += self.cancel_open(&stranded.account_id, endpoint_id, &reason).await?;
+            }
+        }
+        Ok(cancelled)
+    }
+
+    /// Cancels the open deliveries of an endpoint that was switched off, in bounded steps, and ends
+    /// its recovery.
+    pub(super) async fn cancel_open(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        reason: &str,
+    ) -> Result<u32, StoreError> {
+        self.cancel_recovery(endpoint_id).await?;
+        let mut cancelled: u32 = 0;
+        loop {
+            let rows = self.cancel_some(account, endpoint_id, reason).await?;
+            cancelled = cancelled.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+            if rows == 0 {
+                return Ok(cancelled);
+            }
+        }
+    }
+
+    /// One bounded step of [`Store::cancel_open`], in one transaction.
+    async fn cancel_some(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        reason: &str,
+    ) -> Result<usize, StoreError> {
+        use deliveries::Column;
+        let now = self.clock.now();
+        let transaction = self.connections.begin().await?;
+        let open = deliveries::Entity::find()
+            .filter(Column::AccountId.eq(account.as_str()))
+            .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
+            .filter(Column::NextAttemptTime.is_not_null())
+            .order_by_asc(Column::DeliveryId)
+            .limit(CANCEL_ROWS_MAX)
+            .all(&transaction)
+            .await?;
+        if open.is_empty() {
+            return Ok(0);
+        }
+        let rows = open.len();
+        cancel_rows(&transaction, open, reason, now).await?;
+        transaction.commit().await?;
+        failpoint::hit("cancel.after_commit");
+        self.change_log.committed();
+        Ok(rows)
+    }
+}
+
+/// Cancels open deliveries, with their log rows.
+pub(super) async fn cancel_rows(
+    transaction: &DatabaseTransaction,
+    open: Vec<deliveries::Model>,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ids = open.iter().map(|row| row.delivery_id);
+    close(transaction, ids, DeliveryState::Cancelled, reason, now).await?;
+    let mut changes = Vec::with_capacity(open.len());
+    for row in open {
+        let before = row::delivery(row)?;
+        let cancelled = before.closed(DeliveryState::Cancelled, reason, now);
+        changes.push(row::change(&cancelled, Some(before.state)));
+    }
+    insert_all(transaction, changes).await
+}
+
+/// Closes open deliveries in their rows; their log rows are the caller's. It takes leases away: a
+/// result that is still to come is dropped.
+pub(super) async fn close(
+    transaction: &DatabaseTransaction,
+    ids: impl Iterator<Item = Uuid>,
+    state: DeliveryState,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    use deliveries::Column;
+    let none = || Expr::value(Option::<i64>::None);
+    deliveries::Entity::update_many()
+        .col_expr(Column::State, Expr::value(row::delivery_state_number(state)))
+        .col_expr(Column::StateReason, Expr::value(reason))
+        .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+        .col_expr(Column::NextAttemptTime, none())
+        .col_expr(Column::LeaseToken, none())
+        .col_expr(Column::LeaseExpireTime, none())
+        .col_expr(Column::UpdateTime, Expr::value(now.as_unix_nanos()))
+        .filter(Column::DeliveryId.is_in(ids))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Why the deliveries of a deleted endpoint end.
+pub(super) const DELETED_REASON: &str = "the endpoint was deleted";
+
+/// Why the deliveries of an endpoint end that is in this state for this reason.
+pub(super) fn off_reason(state: EndpointState, reason: &str) -> String {
+    let what = match state {
+        EndpointState::Suspended => "the endpoint was suspended",
+        EndpointState::Active | EndpointState::Disabled => "the endpoint was disabled",
+    };
+    if reason.is_empty() { what.to_owned() } else { format!("{what}: {reason}") }
+}

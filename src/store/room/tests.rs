@@ -1,0 +1,101 @@
+//! Who gets room, and who comes first.
+
+use super::*;
+use crate::domain::clock::Timestamp;
+use crate::domain::endpoint::EndpointLimits;
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+fn room(in_flight_max: u32) -> Arc<Room> {
+    let limits = RoomLimits { in_flight_max, endpoint_in_flight_max: 64 };
+    Room::new(limits, Arc::new(StoppedClock))
+}
+
+fn addressee(account: &str, endpoint: u128) -> Addressee {
+    Addressee {
+        account_id: account.parse().unwrap(),
+        endpoint_id: EndpointId::from_uuid(uuid::Uuid::from_u128(endpoint)),
+        limits: EndpointLimits::default(),
+    }
+}
+
+/// Acknowledges until the endpoint's window is wide open.
+fn prove(room: &Arc<Room>, addressee: &Addressee) {
+    for _ in 0..64 {
+        room.try_take_new(addressee).unwrap().observe(Sign::Acknowledged);
+    }
+}
+
+fn take_all(room: &Arc<Room>, addressee: &Addressee) -> Vec<Slot> {
+    std::iter::from_fn(|| room.try_take_new(addressee)).collect()
+}
+
+#[test]
+fn an_endpoint_that_is_waited_for_gets_the_room_before_new_deliveries() {
+    let (room, one) = (room(8), addressee("a", 1));
+    let slot = room.take_or_wait(&one).ok().unwrap();
+    assert_eq!(room.take_or_wait(&one).err(), Some(NoRoom::Endpoint));
+    assert!(room.take_over().is_empty());
+    drop(slot);
+    assert_eq!(room.take_over(), [one.endpoint_id]);
+    assert_eq!(room.in_flight(), 0);
+    assert!(room.try_take_new(&one).is_some(), "nobody waits any more");
+}
+
+#[test]
+fn an_account_and_unproven_endpoints_leave_a_quarter_of_the_lane_to_others() {
+    let room = room(64);
+    let unproven: Vec<_> =
+        (0..40).filter_map(|id| room.try_take_new(&addressee(&format!("a{id}"), id))).collect();
+    assert_eq!(unproven.len(), 24, "three quarters of a lane of 32");
+    drop(unproven);
+    let (greedy, modest) = (addressee("greedy", 1), addressee("modest", 2));
+    prove(&room, &greedy);
+    prove(&room, &modest);
+    assert_eq!(take_all(&room, &greedy).len(), 24);
+    let _held = take_all(&room, &greedy);
+    assert_eq!(take_all(&room, &modest).len(), 8);
+}
+
+#[test]
+fn endpoints_that_hang_move_over_and_leave_the_main_lane_to_others() {
+    let room = room(64);
+    let hanging: Vec<_> = (0..24).map(|id| addressee(&format!("h{id}"), id)).collect();
+    let mut slots: Vec<_> =
+        hanging.iter().map(|one| room.try_take_new(one).expect("there is room")).collect();
+    slots.iter_mut().for_each(Slot::is_slow);
+    let healthy = addressee("healthy", 100);
+    prove(&room, &healthy);
+    assert_eq!(take_all(&room, &healthy).len(), 24, "an account's whole share");
+    assert_eq!(room.take_or_wait(&hanging[0]).err(), Some(NoRoom::Endpoint));
+    for slot in &slots {
+        slot.observe(Sign::Overrun);
+    }
+    drop(slots);
+    // Now suspect: half of the slow lane, and the main lane stays theirs who answer.
+    let again: Vec<_> = hanging.iter().filter_map(|one| room.try_take_new(one)).collect();
+    assert_eq!(again.len(), 16);
+}
+
+#[test]
+fn room_is_given_back_whatever_became_of_it() {
+    let room = room(8);
+    let one = addressee("a", 1);
+    prove(&room, &one);
+    let mut slots = take_all(&room, &one);
+    slots.iter_mut().take(1).for_each(Slot::is_slow);
+    slots.pop().unwrap().unused();
+    drop(slots);
+    assert_eq!(room.in_flight(), 0);
+    assert!(room.lock().main_by_account.is_empty());
+}
