@@ -87,7 +87,7 @@ impl DeliveryQuery for Query {
         &self,
         request: Request<WatchDeliveriesRequest>,
     ) -> Result<Response<WatchStream>, Status> {
-        let stream = watch::open(&self.store, &self.watches, &request, &*self.random)?;
+        let stream = watch::open(&self.store, &self.watches, &request, &*self.random).await?;
         Ok(Response::new(stream))
     }
 }

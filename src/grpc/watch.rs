@@ -73,11 +73,12 @@ pub fn write_token(tokens: &Tokens, position: LogPosition) -> String {
     tokens.write(&position.as_stored().to_be_bytes())
 }
 
-/// Opens a watch.
+/// Opens a watch. Where it begins is settled when this returns, so that a client that has opened a
+/// watch sees whatever it does next.
 ///
 /// # Errors
-/// [`Failure::InvalidFields`].
-pub fn open(
+/// [`Failure::InvalidFields`], or the store's.
+pub async fn open(
     store: &Arc<Store>,
     settings: &WatchSettings,
     request: &Request<WatchDeliveriesRequest>,
@@ -104,6 +105,7 @@ pub fn open(
         age: settings.age_max.mul_f64(spread),
         client_timeout: client_timeout(request.metadata()),
     };
+    let now = store.change_log().head().await?;
     let watch = Watch {
         tokens: tokens(store, &scope),
         store: Arc::clone(store),
@@ -114,7 +116,7 @@ pub fn open(
         heartbeat: heartbeat_timer(heartbeat),
         position: None,
     };
-    tokio::spawn(watch.run(begin, limits, Arc::clone(&end)));
+    tokio::spawn(watch.run(begin, now, limits, Arc::clone(&end)));
     Ok(WatchStream { messages, end })
 }
 
@@ -192,12 +194,18 @@ struct Watch {
 }
 
 impl Watch {
-    async fn run(mut self, begin: Begin, limits: Limits, end: Arc<OnceLock<Status>>) {
+    async fn run(
+        mut self,
+        begin: Begin,
+        now: LogPosition,
+        limits: Limits,
+        end: Arc<OnceLock<Status>>,
+    ) {
         let client = self.queue.clone();
         let failure = tokio::select! {
             failure = limits.reached() => failure,
             () = client.closed() => return,
-            ended = self.follow(begin) => match ended {
+            ended = self.follow(begin, now) => match ended {
                 Err(End::ClientGone) => return,
                 Err(End::Failed(failure)) => failure,
             },
@@ -209,13 +217,13 @@ impl Watch {
         let _ = end.set(failure.into());
     }
 
-    async fn follow(&mut self, begin: Begin) -> Result<Infallible, End> {
+    async fn follow(&mut self, begin: Begin, now: LogPosition) -> Result<Infallible, End> {
         let store = Arc::clone(&self.store);
         let log = store.change_log();
         // Before anything is read: what is committed while we read is seen as a gap, then read.
         let mut live = log.follow();
         let mut position = match begin {
-            Begin::Now | Begin::WithSnapshot => log.head().await?,
+            Begin::Now | Begin::WithSnapshot => now,
             Begin::After(position) if !log.bounds().await?.reach(position) => {
                 // The log was pruned, or the database was put back to an earlier state than the
                 // client has seen.

@@ -320,6 +320,23 @@ async fn a_watch_sees_its_own_account_and_dash_sees_all() {
 }
 
 #[tokio::test]
+async fn what_is_published_right_after_a_watch_was_opened_is_seen() {
+    let (service, party) = service_and_party(0).await;
+    party.register(&service, party.endpoint(ACCOUNT)).await;
+    let receiving = take_everything(party);
+    let (mut query, mut ingest) = (service.query().await, service.ingest().await);
+    for _ in 0..50 {
+        let stream = query.watch_deliveries(watch_request()).await.unwrap().into_inner();
+        // Nothing has been read from the stream yet.
+        let published = ingest.publish_event(sample(ACCOUNT, EventType::LeadQualified)).await;
+        let event_id = published.unwrap().into_inner().event_id;
+        let mut watcher = Watcher { stream, token: String::new() };
+        while watcher.update().await.delivery.unwrap().event_id != event_id {}
+    }
+    receiving.abort();
+}
+
+#[tokio::test]
 async fn a_watch_ends_at_the_clients_deadline() {
     let service = Service::start(&[]);
     let mut request = tonic::Request::new(watch_request());
