@@ -16,7 +16,8 @@ impl Admin {
         request: &ResendDeliveryRequest,
     ) -> Result<proto::Delivery, Failure> {
         let mut violations = Violations::new();
-        let named = named_request(&mut violations, &request.request_id, request);
+        let content = ResendDeliveryRequest { request_id: String::new(), ..request.clone() };
+        let named = named_request(&mut violations, &request.request_id, &content);
         let (account, id) = delivery_of(violations, &request.account_id, &request.delivery_id)?;
         let resent = self.store.resend_delivery(&account, id, named).await;
         let resent = resent.map_err(|error| Failure::Intervention(id, error))?;

@@ -241,7 +241,8 @@ impl Admin {
         let mut violations = Violations::new();
         let secret =
             secret_rotation::secret(&mut violations, request.secret.as_deref(), &*self.random);
-        let create = named_request(&mut violations, &request.request_id, request);
+        let content = CreateEndpointRequest { request_id: String::new(), ..request.clone() };
+        let create = named_request(&mut violations, &request.request_id, &content);
         let Some(message) = &request.endpoint else {
             violations.add("endpoint", "must be set");
             return violations.finish(None);
@@ -326,18 +327,20 @@ impl Admin {
 
         let before = place.map(|bytes| EndpointId::from_uuid(Uuid::from_bytes(bytes)));
         let list = EndpointList { scope, states, before, limit: size + 1 };
-        let mut endpoints = self.store.endpoints(&list).await?;
-        let has_more = page::cut(&mut endpoints, size);
-        let next = endpoints
+        let endpoints = self.store.endpoints(&list).await?;
+        let mut shown: Vec<_> = endpoints.iter().map(|endpoint| self.shown(endpoint)).collect();
+        let has_more = page::cut(&mut shown, size) | page::cut_bytes(&mut shown);
+        let next = endpoints[..shown.len()]
             .last()
             .filter(|_| has_more)
             .map(|last| tokens.write(last.endpoint_id.as_uuid().as_bytes()));
         // Subscriptions are lists in one column: they are matched here, page by page.
-        endpoints.retain(|endpoint| {
+        let is_wanted = |endpoint: &Endpoint| {
             event_type.is_none_or(|wanted| endpoint.config.subscription.wants(wanted.name()))
-        });
+        };
+        let wanted = shown.into_iter().zip(&endpoints).filter(|(_, endpoint)| is_wanted(endpoint));
         Ok(ListEndpointsResponse {
-            endpoints: endpoints.iter().map(|endpoint| self.shown(endpoint)).collect(),
+            endpoints: wanted.map(|(message, _)| message).collect(),
             next_page_token: next.unwrap_or_default(),
         })
     }
@@ -377,14 +380,15 @@ fn endpoint_of(
     violations.finish(account.zip(id))
 }
 
-/// Reads a request's `request_id`, with the request that it names.
+/// Reads a request's `request_id`, with the rest of the request that it names: a UUID has several
+/// spellings, so that its text is no part of the content.
 pub(super) fn named_request(
     violations: &mut Violations,
     request_id: &str,
-    request: &impl Message,
+    content: &impl Message,
 ) -> Option<NamedRequest> {
     let request_id = secret_rotation::request_id(violations, request_id)?;
-    Some(NamedRequest { request_id, digest: Sha256::digest(request.encode_to_vec()).into() })
+    Some(NamedRequest { request_id, digest: Sha256::digest(content.encode_to_vec()).into() })
 }
 
 fn states(violations: &mut Violations, numbers: &[i32]) -> Vec<EndpointState> {

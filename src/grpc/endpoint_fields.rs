@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::violations::Violations;
+use super::violations::{Violations, std_duration};
 use crate::domain::address::AddressPolicy;
 use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::{
@@ -39,6 +39,9 @@ const MUTABLE: [&str; 8] = [
     "max_deliveries_per_second",
     "max_in_flight",
 ];
+
+/// How much of an unknown path is repeated to its sender, in bytes.
+const NAMED_BYTES_MAX: usize = 64;
 
 /// A new value of one field; `None` sets it back to the service's default.
 enum NewValue {
@@ -146,7 +149,7 @@ fn read_field(
             let timeout = message.request_timeout.as_ref();
             Some(NewValue::RequestTimeout(timeout.and_then(|timeout| {
                 let (min, max) = (REQUEST_TIMEOUT_MIN, REQUEST_TIMEOUT_MAX);
-                violations.duration("endpoint.request_timeout", timeout, min, max)
+                violations.duration("endpoint.request_timeout", timeout, min, max).map(in_millis)
             })))
         }
         "max_deliveries_per_second" => {
@@ -161,7 +164,8 @@ fn read_field(
         }
         other => {
             let allowed = MUTABLE.join(", ");
-            let problem = format!("names `{other}`; allowed are {allowed}, or `*`");
+            let named = &other[..other.floor_char_boundary(NAMED_BYTES_MAX)];
+            let problem = format!("names {named:?}; allowed are {allowed}, or \"*\" alone");
             violations.add("update_mask", problem);
             None
         }
@@ -225,9 +229,12 @@ fn retry_schedule(
         return None;
     }
     // A wait that has no form here is out of range too: reported by the same rule.
-    let read = waits.iter().map(|wait| Duration::try_from(*wait).unwrap_or_default()).collect();
-    match RetrySchedule::new(read) {
-        Ok(schedule) => Some(schedule),
+    let read = waits.iter().map(|wait| std_duration(wait).unwrap_or_default());
+    match RetrySchedule::new(read.collect()) {
+        Ok(schedule) => {
+            let kept = schedule.waits().iter().copied().map(in_millis).collect();
+            RetrySchedule::new(kept).ok()
+        }
         Err(error @ InvalidRetrySchedule::TooMany) => {
             violations.add(FIELD, error);
             None
@@ -241,6 +248,11 @@ fn retry_schedule(
             )
             .and(None),
     }
+}
+
+/// The duration as it is stored: to the millisecond, so that what is answered is what is kept.
+fn in_millis(duration: Duration) -> Duration {
+    Duration::new(duration.as_secs(), duration.subsec_millis() * 1_000_000)
 }
 
 fn limit(violations: &mut Violations, field: &str, value: i32, max: u32) -> Option<u32> {

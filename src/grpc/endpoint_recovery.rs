@@ -18,7 +18,8 @@ impl Admin {
         request: &RecoverEndpointRequest,
     ) -> Result<RecoverEndpointResponse, Failure> {
         let mut violations = Violations::new();
-        let named = named_request(&mut violations, &request.request_id, request);
+        let content = RecoverEndpointRequest { request_id: String::new(), ..request.clone() };
+        let named = named_request(&mut violations, &request.request_id, &content);
         let recovery = self.read_recovery(&mut violations, request);
         let recovery = violations.finish(recovery)?;
         let id = recovery.endpoint_id;

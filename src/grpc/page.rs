@@ -1,5 +1,7 @@
 //! Pages of listings (AIP-158).
 
+use prost::Message;
+
 use super::token::Tokens;
 use super::violations::Violations;
 
@@ -16,6 +18,10 @@ pub struct PageSizes {
 pub const PAGES: PageSizes = PageSizes { default: 50, max: 1_000 };
 /// Listings whose rows carry response bodies of up to 16 KiB.
 pub const PAGES_OF_ATTEMPTS: PageSizes = PageSizes { default: 20, max: 50 };
+
+/// Most bytes of the rows of one page, whatever size was asked for: stock clients take answers of
+/// 4 MiB.
+const PAGE_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// Reads `page_size`.
 pub fn size(violations: &mut Violations, page_size: i32, sizes: PageSizes) -> u64 {
@@ -52,6 +58,19 @@ pub fn cut<T>(rows: &mut Vec<T>, size: u64) -> bool {
     has_more
 }
 
+/// Cuts rows down to what an answer may hold, but never to none, and says whether more follow.
+pub fn cut_bytes<M: Message>(rows: &mut Vec<M>) -> bool {
+    let mut bytes = 0;
+    let mut fits = |row: &M| {
+        bytes += row.encoded_len();
+        bytes <= PAGE_BYTES_MAX
+    };
+    let fitting = rows.iter().take_while(|row| fits(row)).count().max(1);
+    let has_more = rows.len() > fitting;
+    rows.truncate(fitting);
+    has_more
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +95,20 @@ mod tests {
         assert!(cut(&mut rows, 2));
         assert_eq!(rows, [1, 2]);
         assert!(!cut(&mut rows, 2));
+    }
+
+    #[test]
+    fn a_page_holds_as_many_bytes_as_clients_take_and_at_least_one_row() {
+        let rows = |bytes: usize, count| vec!["x".repeat(bytes); count];
+        let mut few = rows(1_000, 3);
+        assert!(!cut_bytes(&mut few));
+        assert_eq!(few.len(), 3);
+        let mut many = rows(1024 * 1024 - 1_024, 10);
+        assert!(cut_bytes(&mut many));
+        assert_eq!(many.len(), 3);
+        let mut huge = rows(2 * PAGE_BYTES_MAX, 2);
+        assert!(cut_bytes(&mut huge));
+        assert_eq!(huge.len(), 1);
+        assert!(!cut_bytes(&mut Vec::<String>::new()));
     }
 }

@@ -32,8 +32,9 @@ pub fn read(
         Some(overlap) => violations.duration("overlap", overlap, Duration::ZERO, OVERLAP_MAX),
     };
     let secret = secret(&mut violations, request.secret.as_deref(), random);
+    let content = RotateEndpointSecretRequest { request_id: String::new(), ..request.clone() };
     let request = request_id(&mut violations, &request.request_id).map(|request_id| {
-        RotateRequest { request_id, digest: Sha256::digest(request.encode_to_vec()).into() }
+        RotateRequest { request_id, digest: Sha256::digest(content.encode_to_vec()).into() }
     });
     let rotation =
         secret.zip(overlap).map(|(secret, overlap)| Rotation { secret, overlap, request });

@@ -22,6 +22,10 @@ use crate::proto::event_ingest_server::EventIngestServer;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Longest request of EventIngest, in bytes: the largest batch that the contract allows, of 500
+/// events with the longest texts, has 5.6 MB.
+const INGEST_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 type IngestServer = EventIngestServer<Ingest>;
 type AdminServer = EndpointAdminServer<Admin>;
 type QueryServer = DeliveryQueryServer<Query>;
@@ -84,7 +88,7 @@ pub fn serve(
         .add_service(health)
         .add_service(reflection().build_v1().expect(descriptors))
         .add_service(reflection().build_v1alpha().expect(descriptors))
-        .add_service(IngestServer::new(services.ingest))
+        .add_service(IngestServer::new(services.ingest).max_decoding_message_size(INGEST_BYTES_MAX))
         .add_service(AdminServer::new(services.admin))
         .add_service(QueryServer::new(services.query))
         .serve_with_incoming_shutdown(incoming, stop);

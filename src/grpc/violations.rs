@@ -12,6 +12,13 @@ use crate::domain::clock::Timestamp;
 
 /// Violations that are listed; more of them in an error's trailers break stock clients.
 const VIOLATIONS_MAX: usize = 25;
+/// Bytes of all that is listed: with the message, and in base64, it stays below the 8 KiB of
+/// trailers that stock clients take.
+const VIOLATIONS_BYTES_MAX: usize = 3 * 1024;
+/// Longest path and longest description that are listed, in bytes: a path may repeat what the
+/// caller sent.
+const FIELD_BYTES_MAX: usize = 192;
+const DESCRIPTION_BYTES_MAX: usize = 320;
 
 /// Seconds of 0001-01-01T00:00:00Z and of 9999-12-31T23:59:59Z: the range of
 /// `google.protobuf.Timestamp`.
@@ -23,6 +30,7 @@ const NANOS: RangeInclusive<i32> = 0..=999_999_999;
 pub struct Violations {
     prefix: String,
     found: Vec<Violation>,
+    found_bytes: usize,
     has_unknown_event_type: bool,
 }
 
@@ -44,9 +52,15 @@ impl Violations {
 
     /// Notes that a field is not as documented.
     pub fn add(&mut self, field: impl Display, description: impl Display) {
-        if self.found.len() < VIOLATIONS_MAX {
-            let field = format!("{}{field}", self.prefix);
-            self.found.push(Violation { field, description: description.to_string() });
+        if self.found.len() == VIOLATIONS_MAX {
+            return;
+        }
+        let field = shortened(format!("{}{field}", self.prefix), FIELD_BYTES_MAX);
+        let description = shortened(description.to_string(), DESCRIPTION_BYTES_MAX);
+        let found_bytes = self.found_bytes + field.len() + description.len();
+        if found_bytes <= VIOLATIONS_BYTES_MAX {
+            self.found_bytes = found_bytes;
+            self.found.push(Violation { field, description });
         }
     }
 
@@ -162,13 +176,30 @@ impl Violations {
         min: Duration,
         max: Duration,
     ) -> Option<Duration> {
-        let read = Duration::try_from(*duration).ok().filter(|read| *read >= min && *read <= max);
+        let read = std_duration(duration).filter(|read| *read >= min && *read <= max);
         if read.is_none() {
             let (min, max) = (humantime::format_duration(min), humantime::format_duration(max));
             self.add(field, format_args!("must be between {min} and {max}"));
         }
         read
     }
+}
+
+/// The duration, where it is one by protobuf's rules and not negative.
+#[must_use]
+pub fn std_duration(duration: &prost_types::Duration) -> Option<Duration> {
+    // prost's own conversion takes other nanos too, and overflows on the least seconds.
+    let seconds = u64::try_from(duration.seconds).ok()?;
+    let nanos = Some(duration.nanos).filter(|nanos| NANOS.contains(nanos))?;
+    Some(Duration::new(seconds, u32::try_from(nanos).ok()?))
+}
+
+fn shortened(mut text: String, bytes_max: usize) -> String {
+    if text.len() > bytes_max {
+        text.truncate(text.floor_char_boundary(bytes_max));
+        text.push('…');
+    }
+    text
 }
 
 #[cfg(test)]
@@ -189,6 +220,32 @@ mod tests {
         assert_eq!(found[0].field, "requests[3].booking_created.price");
         assert_eq!(found[1].field, "requests[3].account_id");
         assert_eq!(found.len(), VIOLATIONS_MAX);
+    }
+
+    #[test]
+    fn what_is_listed_is_bounded_in_bytes_and_begins_with_the_first() {
+        let mut violations = Violations::new();
+        for field in ["é".repeat(1_000), "a".repeat(1_000)] {
+            for _ in 0..100 {
+                violations.add(&field, "b".repeat(1_000));
+            }
+        }
+        let Err(Failure::InvalidFields(found)) = violations.finish(Some(())) else { panic!() };
+        assert_eq!(found[0].field, format!("{}…", "é".repeat(FIELD_BYTES_MAX / 2)));
+        let bytes: usize = found.iter().map(|one| one.field.len() + one.description.len()).sum();
+        assert!(bytes <= VIOLATIONS_BYTES_MAX && found.len() < VIOLATIONS_MAX, "{bytes}");
+    }
+
+    #[test]
+    fn a_duration_follows_the_rules_of_protobuf() {
+        let read = |seconds, nanos| std_duration(&prost_types::Duration { seconds, nanos });
+        assert_eq!(read(1, 999_999_999), Some(Duration::new(1, 999_999_999)));
+        assert_eq!(read(0, 0), Some(Duration::ZERO));
+        for (seconds, nanos) in
+            [(-1, 0), (0, -1), (5, -1), (5, 1_000_000_000), (i64::MIN, 0), (i64::MIN, i32::MIN)]
+        {
+            assert_eq!(read(seconds, nanos), None, "{seconds} {nanos}");
+        }
     }
 
     #[test]

@@ -6,22 +6,24 @@
 //! module is a group of claims.
 
 mod architecture;
-mod bad_input;
+mod bad_requests;
 mod body_writer;
+mod caller;
 mod command_line;
 mod crashes;
 mod deliveries;
 mod endpoint_tests;
-mod endpoints;
 mod interventions;
 mod javascript;
 mod neighbours;
 mod node;
 mod party;
 mod plain_receiver;
-mod queries;
+mod readings;
 mod receivers;
 mod recoveries;
+mod refusal;
+mod registrations;
 mod retention;
 mod rotation;
 mod service;

@@ -114,6 +114,11 @@ impl Service {
         kib.parse::<u64>().expect("a number") * 1024
     }
 
+    /// Where gRPC is served, `ip:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A new connection.
     pub async fn channel(&self) -> Channel {
         let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
