@@ -1,7 +1,6 @@
 //! The generated code of the contract in `proto/`, and nothing else.
 
-#![allow(
-    missing_docs,
+#![expect(
     clippy::pedantic,
     clippy::large_enum_variant,
     reason = "generated; the contract's comments are in proto/"
