@@ -3,11 +3,13 @@
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
 //! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`].
-//! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
+//! Writes that come often are committed in groups (`group_commit`), and written back by
+//! `checkpoint`. [`room`] and [`wakeup`] are what
 //! publishing and dispatching share beside the tables.
 
 mod cancel;
 pub mod changes;
+mod checkpoint;
 pub mod database;
 pub mod deliveries;
 pub mod endpoints;
@@ -113,6 +115,7 @@ impl Store {
         migration::Migrator::up(connections.writer(), None).await.map_err(OpenError::from)?;
         let database_id = identify(&connections, &*random).await?;
 
+        checkpoint::start(&connections);
         let change_log = ChangeLog::start(Arc::clone(&connections));
         let wakeup = Arc::new(Wakeup::default());
         let room = Room::new(settings.room, Arc::clone(&clock));

@@ -68,6 +68,7 @@ impl Recorder {
         group: &[Pending<Verdict, Recorded>],
     ) -> Result<Vec<Recorded>, StoreError> {
         let verdicts: Vec<&Verdict> = group.iter().map(|pending| &pending.write).collect();
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let held = Self::update(&transaction, &verdicts).await?;
         let is_held = |verdict: &Verdict| held.contains(&verdict.delivery.delivery_id.as_uuid());

@@ -149,6 +149,7 @@ impl Store {
     /// The store's; the step is undone then, and can be taken again.
     pub async fn continue_recovery(&self, recovery_id: RecoveryId) -> Result<(), StoreError> {
         let now = self.clock.now();
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let unfinished = recoveries::Entity::find_by_id(recovery_id.as_uuid())
             .filter(recoveries::Column::FinishTime.is_null());
