@@ -3,13 +3,11 @@
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
 //! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`].
-//! Writes that come often are committed in groups (`group_commit`), and written back by
-//! `checkpoint`. [`room`] and [`wakeup`] are what
+//! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
 //! publishing and dispatching share beside the tables.
 
 mod cancel;
 pub mod changes;
-mod checkpoint;
 pub mod database;
 pub mod deliveries;
 pub mod endpoints;
@@ -111,11 +109,14 @@ impl Store {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<(Arc<Self>, mpsc::Receiver<Handed>), StartError> {
-        let connections = Arc::new(Connections::open(&settings.database_url).await?);
+        let connections = Connections::open(&settings.database_url, Arc::clone(&clock)).await?;
+        let connections = Arc::new(connections);
+        let clock = connections.clock(&clock);
+        let lock = connections.lock_schema().await.map_err(OpenError::from)?;
         migration::Migrator::up(connections.writer(), None).await.map_err(OpenError::from)?;
         let database_id = identify(&connections, &*random).await?;
+        drop(lock);
 
-        checkpoint::start(&connections);
         let change_log = ChangeLog::start(Arc::clone(&connections));
         let wakeup = Arc::new(Wakeup::default());
         let room = Room::new(settings.room, Arc::clone(&clock));
@@ -153,7 +154,9 @@ impl Store {
             random,
             database_id,
         };
-        store.free_all_leases().await?;
+        if !store.connections.is_shared() {
+            store.free_all_leases().await?;
+        }
         store.cancel_leftovers().await?;
         Ok((Arc::new(store), to_dispatcher))
     }
@@ -201,6 +204,12 @@ impl Store {
         &self.wakeup
     }
 
+    /// What time it is: the database's, where several processes use it.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// Random, made with the database: tokens that clients keep are bound to it.
     #[must_use]
     pub fn database_id(&self) -> Uuid {
@@ -238,7 +247,12 @@ async fn identify(connections: &Connections, random: &dyn Random) -> Result<Uuid
         return Ok(row.database_id);
     }
     let database_id = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
-    let row = ActiveModel { id: Set(1), database_id: Set(database_id), log_floor: Set(0) };
+    let row = ActiveModel {
+        id: Set(1),
+        database_id: Set(database_id),
+        log_floor_transaction: Set(0),
+        log_floor: Set(0),
+    };
     insert::insert_all(&transaction, vec![row]).await?;
     transaction.commit().await?;
     Ok(database_id)
