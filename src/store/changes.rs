@@ -17,6 +17,7 @@ use super::database::{Connections, dialect};
 use super::deliveries::last_attempts;
 use super::entity::delivery_changes;
 use super::error::StoreError;
+use super::peers::Peers;
 use super::row;
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryState};
@@ -134,20 +135,27 @@ pub struct ChangeLog {
     connections: Arc<Connections>,
     live: broadcast::Sender<Arc<ChangePage>>,
     committed: Notify,
+    peers: Arc<Peers>,
 }
 
 impl ChangeLog {
     /// The log, with its tail running until the log is dropped.
     #[must_use]
-    pub fn start(connections: Arc<Connections>) -> Arc<Self> {
+    pub fn start(connections: Arc<Connections>, peers: Arc<Peers>) -> Arc<Self> {
         let (live, _) = broadcast::channel(LIVE_PAGES_MAX);
-        let log = Arc::new(Self { connections, live, committed: Notify::new() });
+        let log = Arc::new(Self { connections, live, committed: Notify::new(), peers });
         tokio::spawn(follow_commits(Arc::downgrade(&log)));
         log
     }
 
-    /// Something was committed.
+    /// This process has committed something.
     pub fn committed(&self) {
+        self.committed.notify_one();
+        self.peers.committed();
+    }
+
+    /// Another process may have.
+    pub fn committed_elsewhere(&self) {
         self.committed.notify_one();
     }
 
@@ -251,7 +259,7 @@ async fn follow_commits(log: Weak<ChangeLog>) {
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "cannot read the log");
                 tokio::time::sleep(TAIL_RETRY_WAIT).await;
-                log.committed();
+                log.committed_elsewhere();
                 (None, None)
             }
         };

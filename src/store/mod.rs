@@ -4,7 +4,8 @@
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
 //! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`].
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
-//! publishing and dispatching share beside the tables.
+//! publishing and dispatching share beside the tables; [`membership`] and [`peers`] what replicas
+//! share.
 
 mod cancel;
 pub mod changes;
@@ -17,7 +18,9 @@ mod group_commit;
 mod insert;
 pub mod intervention;
 mod lease;
+pub mod membership;
 mod migration;
+pub mod peers;
 pub mod prune;
 pub mod publish;
 pub mod queue;
@@ -46,6 +49,8 @@ use self::database::{Connections, OpenError};
 use self::error::StoreError;
 use self::group_commit::{GroupCommit, GroupLimits};
 use self::lease::LeaseTerms;
+use self::membership::Membership;
+use self::peers::{Peers, Talk};
 use self::publish::{GROUP_EVENTS_MAX, Handed, Published, Publisher};
 use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
 use self::room::{Room, RoomLimits};
@@ -87,6 +92,7 @@ pub struct Store {
     publishes: GroupCommit<Vec<NewEvent>, Vec<Published>>,
     verdicts: GroupCommit<Verdict, Recorded>,
     change_log: Arc<ChangeLog>,
+    membership: Arc<Membership>,
     room: Arc<Room>,
     streaks: Arc<Streaks>,
     wakeup: Arc<Wakeup>,
@@ -117,9 +123,22 @@ impl Store {
         let database_id = identify(&connections, &*random).await?;
         drop(lock);
 
-        let change_log = ChangeLog::start(Arc::clone(&connections));
+        let membership = Membership::alone(&*random);
+        let peers = Arc::new(Peers::default());
+        let change_log = ChangeLog::start(Arc::clone(&connections), Arc::clone(&peers));
         let wakeup = Arc::new(Wakeup::default());
-        let room = Room::new(settings.room, Arc::clone(&clock));
+        if connections.is_shared() {
+            membership::join(&membership, &connections, &clock).await?;
+            let talk = Talk {
+                connections: Arc::downgrade(&connections),
+                peers: Arc::clone(&peers),
+                membership: Arc::clone(&membership),
+                change_log: Arc::downgrade(&change_log),
+                wakeup: Arc::clone(&wakeup),
+            };
+            talk.start();
+        }
+        let room = Room::new(settings.room, Arc::clone(&membership), Arc::clone(&clock));
         let streaks = Arc::new(Streaks::default());
         let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
         let in_flight_max = settings.room.in_flight_max as usize;
@@ -128,6 +147,7 @@ impl Store {
             connections: Arc::clone(&connections),
             room: Arc::clone(&room),
             wakeup: Arc::clone(&wakeup),
+            peers,
             change_log: Arc::clone(&change_log),
             handed,
             lease_terms,
@@ -145,6 +165,7 @@ impl Store {
             verdicts: start_recorder(recorder, in_flight_max),
             connections,
             change_log,
+            membership,
             room,
             streaks,
             wakeup,
@@ -183,6 +204,9 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn close(&self) -> Result<(), StoreError> {
+        if self.connections.is_shared() {
+            membership::leave(&self.membership, &self.connections).await?;
+        }
         Ok(self.connections.close().await?)
     }
 

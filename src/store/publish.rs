@@ -16,6 +16,7 @@ use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
 use super::lease::LeaseTerms;
+use super::peers::Peers;
 use super::room::{Room, Slot};
 use super::wakeup::{DueEndpoint, Wakeup};
 use super::{endpoints, row};
@@ -73,6 +74,8 @@ pub struct Publisher {
     pub room: Arc<Room>,
     /// Told of what cannot.
     pub wakeup: Arc<Wakeup>,
+    /// Told of what cannot, too.
+    pub peers: Arc<Peers>,
     /// Told of each commit.
     pub change_log: Arc<ChangeLog>,
     /// Has as many places as there is room: it is never full.
@@ -132,6 +135,9 @@ impl Publisher {
         for delivery in handed {
             // Without a dispatcher (shutting down) the lease runs out or the next start frees it.
             let _ = self.handed.try_send(delivery);
+        }
+        if !free.is_empty() {
+            self.peers.due();
         }
         for addressee in free.into_values() {
             self.wakeup.tell(DueEndpoint { addressee, first_due: now });

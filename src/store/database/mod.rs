@@ -184,6 +184,15 @@ impl Connections {
         }
     }
 
+    /// Whether [`Connections::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.is_closed(),
+            Engine::Postgres(postgres) => postgres.is_closed(),
+        }
+    }
+
     /// Closes the connections.
     ///
     /// # Errors

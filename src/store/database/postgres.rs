@@ -117,6 +117,11 @@ impl Postgres {
         listen.await.map_err(database_error)
     }
 
+    /// Whether [`Postgres::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.pools[0].is_closed() || self.pools[1].is_closed()
+    }
+
     /// Closes the connections.
     ///
     /// # Errors
@@ -159,7 +164,7 @@ impl Postgres {
 async fn pulse(postgres: Weak<Postgres>) {
     loop {
         tokio::time::sleep(PULSE_INTERVAL).await;
-        let Some(postgres) = postgres.upgrade().filter(|open| !open.pools[1].is_closed()) else {
+        let Some(postgres) = postgres.upgrade().filter(|open| !open.is_closed()) else {
             return;
         };
         match tokio::time::timeout(PULSE_PATIENCE, postgres.ask_time()).await {

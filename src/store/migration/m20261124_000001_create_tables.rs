@@ -25,6 +25,7 @@ impl MigrationTrait for Migration {
             delivery_changes(manager.get_database_backend()),
             resends(),
             recoveries(),
+            replicas(),
         ] {
             manager.create_table(table).await?;
         }
@@ -255,5 +256,12 @@ fn recoveries() -> TableCreateStatement {
         .col(binary_null("request_digest"))
         .col(big_integer("create_time"))
         .col(big_integer_null("finish_time"))
+        .to_owned()
+}
+
+fn replicas() -> TableCreateStatement {
+    table("replicas")
+        .col(uuid("replica_id").primary_key())
+        .col(big_integer("heartbeat_time"))
         .to_owned()
 }
