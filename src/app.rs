@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
 use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::mishaps::Mishaps;
 use crate::delivery::retention::{Retention, RetentionLimits};
 use crate::delivery::suspension::Suspension;
 use crate::delivery::{recovery, rescue};
@@ -94,6 +95,7 @@ impl App {
             },
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
+            mishaps: Mishaps::default(),
         };
         let stop_dispatching = CancellationToken::new();
         let deliverer = Arc::new(deliverer);

@@ -2,9 +2,7 @@
 //! steps that the next start takes up where a process died.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::Store;
@@ -12,6 +10,7 @@ use super::entity::deliveries;
 use super::error::StoreError;
 use super::insert::insert_all;
 use super::row;
+use super::session::Transaction;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::DeliveryState;
@@ -110,7 +109,7 @@ impl Store {
 
 /// Cancels open deliveries, with their log rows.
 pub(super) async fn cancel_rows(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     open: Vec<deliveries::Model>,
     reason: &str,
     now: Timestamp,
@@ -129,7 +128,7 @@ pub(super) async fn cancel_rows(
 /// Closes open deliveries in their rows; their log rows are the caller's. It takes leases away: a
 /// result that is still to come is dropped.
 pub(super) async fn close(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     ids: impl Iterator<Item = Uuid>,
     state: DeliveryState,
     reason: &str,

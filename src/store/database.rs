@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
 };
+
+use super::session::{Pool, Transaction};
 
 /// How long a statement waits for another process's lock on the file before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,8 +57,8 @@ pub enum OpenError {
 
 /// The open connections, and the lock that keeps a second process away.
 pub struct Connections {
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    writer: Pool,
+    reader: Pool,
     /// Held for as long as the connections are; the operating system frees it with the process.
     _lock: File,
 }
@@ -70,21 +71,21 @@ impl Connections {
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let path = sqlite_path(url)?;
         let lock = lock_beside(&path)?;
-        let writer = Database::connect(options(url, 1, false)).await?;
-        let reader = Database::connect(options(url, READERS, true)).await?;
+        let writer = Pool::new(Database::connect(options(url, 1, false)).await?);
+        let reader = Pool::new(Database::connect(options(url, READERS, true)).await?);
         Ok(Self { writer, reader, _lock: lock })
     }
 
     /// Connections for statements that only read.
     #[must_use]
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Pool {
         &self.reader
     }
 
     /// The connection for statements outside a transaction that write: migrations.
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
-        &self.writer
+        self.writer.bare()
     }
 
     /// Closes the connections. The last one writes the log back, so that the database is whole in
@@ -93,8 +94,8 @@ impl Connections {
     /// # Errors
     /// The database's.
     pub async fn close(&self) -> Result<(), DbErr> {
-        self.reader.close_by_ref().await?;
-        self.writer.close_by_ref().await
+        self.reader.close().await?;
+        self.writer.close().await
     }
 
     /// Cuts free pages off the end of the file, a bounded number, where more of it is free than a
@@ -126,13 +127,8 @@ impl Connections {
     ///
     /// # Errors
     /// The database's, among them that no connection came free in time.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.writer
-            .begin_with_options(TransactionOptions {
-                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                ..TransactionOptions::default()
-            })
-            .await
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        self.writer.begin().await
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use super::error::StoreError;
 use super::insert::insert_all;
 use super::request::NamedRequest;
 use super::row;
+use super::session::Transaction;
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::endpoint::{ENDPOINTS_PER_ACCOUNT_MAX, Endpoint, EndpointState, Target};
 use crate::domain::id::EndpointId;
@@ -246,7 +247,7 @@ impl Store {
 
 /// The active endpoints of the accounts: whom an event published now goes to.
 pub(super) async fn active_targets<'a>(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     accounts: impl Iterator<Item = &'a AccountId>,
 ) -> Result<HashMap<AccountId, Vec<Target>>, StoreError> {
     let accounts: HashSet<&str> = accounts.map(AccountId::as_str).collect();
@@ -264,7 +265,7 @@ pub(super) async fn active_targets<'a>(
 
 /// The endpoints with these ids, whatever their state.
 pub(super) async fn targets(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     ids: impl Iterator<Item = EndpointId>,
 ) -> Result<HashMap<EndpointId, Target>, StoreError> {
     let rows = endpoints::Entity::find()
@@ -276,7 +277,7 @@ pub(super) async fn targets(
 }
 
 async fn made_by(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     request: &NamedRequest,
 ) -> Result<Option<Endpoint>, EndpointWriteError> {
@@ -294,7 +295,7 @@ async fn made_by(
 }
 
 async fn find_for_write(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     endpoint_id: EndpointId,
     etag: Option<&str>,

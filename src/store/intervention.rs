@@ -2,7 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
 
 use super::Store;
 use super::cancel::cancel_rows;
@@ -12,6 +12,7 @@ use super::error::StoreError;
 use super::insert::insert_all;
 use super::request::NamedRequest;
 use super::row;
+use super::session::Transaction;
 use super::wakeup::DueEndpoint;
 use crate::domain::account::AccountId;
 use crate::domain::attempt::Trigger;
@@ -118,7 +119,7 @@ impl Store {
 
 /// Makes closed deliveries due now, with their log rows.
 pub(super) async fn resend_rows(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     closed: Vec<deliveries::Model>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -153,7 +154,7 @@ fn of_account(account: &AccountId, delivery_id: DeliveryId) -> Select<deliveries
 }
 
 async fn find(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     delivery_id: DeliveryId,
 ) -> Result<deliveries::Model, InterventionError> {
@@ -163,7 +164,7 @@ async fn find(
 
 /// The delivery as the transaction leaves it.
 async fn shown_after(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     delivery_id: DeliveryId,
 ) -> Result<ShownDelivery, InterventionError> {
@@ -172,7 +173,7 @@ async fn shown_after(
 }
 
 async fn require_active(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     endpoint_id: EndpointId,
 ) -> Result<Addressee, InterventionError> {
@@ -186,7 +187,7 @@ async fn require_active(
 }
 
 async fn is_done(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     request: &NamedRequest,
 ) -> Result<bool, InterventionError> {

@@ -27,6 +27,7 @@ pub mod request;
 pub mod room;
 mod row;
 pub mod secrets;
+mod session;
 mod streaks;
 pub mod suspension;
 pub mod turns;

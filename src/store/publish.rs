@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use tokio::sync::mpsc;
 
 use super::changes::ChangeLog;
@@ -17,6 +17,7 @@ use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
 use super::lease::LeaseTerms;
 use super::room::{Room, Slot};
+use super::session::Transaction;
 use super::wakeup::{DueEndpoint, Wakeup};
 use super::{endpoints, row};
 use crate::domain::account::AccountId;
@@ -271,7 +272,7 @@ impl Rows {
         self.handed.extend(lease);
     }
 
-    async fn insert(&mut self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+    async fn insert(&mut self, transaction: &Transaction) -> Result<(), StoreError> {
         insert_all(transaction, std::mem::take(&mut self.events)).await?;
         insert_all(transaction, std::mem::take(&mut self.deliveries)).await?;
         insert_all(transaction, std::mem::take(&mut self.changes)).await
@@ -295,7 +296,7 @@ fn event_row(event: &NewEvent, delivery_count: u32, now: Timestamp) -> events::A
 
 /// The events that the idempotency keys of `wanted` mean already.
 async fn earlier_events(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     wanted: impl Iterator<Item = &NewEvent>,
 ) -> Result<HashMap<Key, EarlierEvent>, StoreError> {
     let mut keys: HashMap<&AccountId, Vec<&str>> = HashMap::new();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult, Order, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Order, QueryFilter,
     QueryOrder, QuerySelect, Statement,
 };
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use super::error::StoreError;
 use super::insert::insert_all;
 use super::lease::LeaseTerms;
 use super::row;
+use super::session::Transaction;
 use super::wakeup::DueEndpoint;
 use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
@@ -191,7 +192,7 @@ impl Store {
 
     async fn claim_for(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         wanted: Wanted,
         target: &Target,
         now: Timestamp,
@@ -273,6 +274,7 @@ impl Store {
                 .await?;
             failpoint::hit("extend.before_commit");
             transaction.commit().await?;
+            failpoint::hit("extend.after_commit");
         }
         Ok(())
     }
@@ -331,7 +333,7 @@ fn due_rows(wanted: Wanted, now: Timestamp) -> sea_orm::sea_query::SelectStateme
 /// Ends deliveries FAILED that were claimed again and again without an outcome: whoever claims
 /// them dies of it.
 async fn give_up(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     hopeless: Vec<deliveries::Model>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -349,7 +351,7 @@ async fn give_up(
 
 /// When the endpoint's first free row is due.
 async fn next_due(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     endpoint_id: EndpointId,
 ) -> Result<Option<Timestamp>, StoreError> {
     use deliveries::Column;
@@ -367,7 +369,7 @@ async fn next_due(
 }
 
 async fn payloads(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     claimed: &[deliveries::Model],
 ) -> Result<HashMap<Uuid, events::Model>, StoreError> {
     if claimed.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoCondition;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, Statement, Value};
+use sea_orm::{ColumnTrait, ConnectionTrait, Statement, Value};
 use uuid::Uuid;
 
 use super::changes::ChangeLog;
@@ -14,6 +14,7 @@ use super::entity::endpoints;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
+use super::session::Transaction;
 use super::streaks::{StreakChanges, Streaks};
 use super::wakeup::{DueEndpoint, Wakeup};
 use super::{row, suspension};
@@ -110,7 +111,7 @@ impl Recorder {
 
     /// Suspends the endpoints whose receiver is gone, and says which of them were active.
     async fn suspend_gone<'a>(
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         verdicts: impl Iterator<Item = &'a Verdict>,
     ) -> Result<HashSet<EndpointId>, StoreError> {
         let gone: Vec<_> = verdicts.filter(|verdict| verdict.attempt.exchange.is_gone()).collect();
@@ -124,7 +125,7 @@ impl Recorder {
 
     /// Sets all the deliveries whose lease still holds, in one statement, and says which.
     async fn update(
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         verdicts: &[&Verdict],
     ) -> Result<HashSet<Uuid>, StoreError> {
         let one_row = format!("({})", ["?"; COLUMNS].join(","));

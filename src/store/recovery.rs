@@ -7,8 +7,8 @@ mod search;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ use super::insert::insert_all;
 use super::intervention::resend_rows;
 use super::request::NamedRequest;
 use super::row;
+use super::session::Transaction;
 use super::wakeup::DueEndpoint;
 use crate::domain::account::AccountScope;
 use crate::domain::clock::Timestamp;
@@ -28,6 +29,7 @@ use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
 use crate::domain::endpoint::{Addressee, Endpoint, EndpointState};
 use crate::domain::id::{DeliveryId, EndpointId, EventId, RecoveryId};
 use crate::domain::recovery::{Recovery, RecoveryKinds};
+use crate::failpoint;
 
 /// Deliveries or events that one step looks at. Each may be written with a log row: 500 rows in a
 /// transaction, which a publish beside it hardly waits for.
@@ -172,7 +174,9 @@ impl Store {
         let mut row = progress.into_active_model();
         step.set(&mut row, now);
         row.update(&transaction).await?;
+        failpoint::hit("recovery.before_commit");
         transaction.commit().await?;
+        failpoint::hit("recovery.after_commit");
         if let Some(due) = due {
             self.wakeup.tell(due);
         }
@@ -183,7 +187,7 @@ impl Store {
     /// Delivers the missed ones among the next events.
     async fn deliver_some(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         recovery: &Recovery,
         endpoint: &Endpoint,
         cursor: (i64, Uuid),
@@ -262,7 +266,7 @@ impl Step {
 
 /// Sends again the ones that are asked for among the next deliveries that did not arrive.
 async fn resend_some(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     recovery: &Recovery,
     cursor: Uuid,
     now: Timestamp,

@@ -1,5 +1,6 @@
 //! The real binary as a child process, and clients for it.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,7 +9,8 @@ use std::time::Duration;
 use bookora_webhooks::proto::delivery_query_client::DeliveryQueryClient;
 use bookora_webhooks::proto::endpoint_admin_client::EndpointAdminClient;
 use bookora_webhooks::proto::event_ingest_client::EventIngestClient;
-use tempfile::TempDir;
+use sea_orm::{ConnectionTrait, Database};
+use tempfile::{NamedTempFile, TempDir};
 use tonic::transport::Channel;
 
 /// How long anything awaited may take before a test fails: far longer than it does.
@@ -22,6 +24,7 @@ pub struct Service {
     address: String,
     arguments: Vec<String>,
     folder: TempDir,
+    log: NamedTempFile,
 }
 
 impl Service {
@@ -55,13 +58,20 @@ impl Service {
 
     fn launch_in(folder: TempDir, arguments: &[&str], failpoint: Option<&str>) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (child, address) = spawn(folder.path(), &arguments, failpoint);
-        Self { child, address, arguments, folder }
+        let log = NamedTempFile::new().expect("a temporary file");
+        let (child, address) = spawn(serve(folder.path(), &arguments, log.path()), failpoint);
+        Self { child, address, arguments, folder, log }
+    }
+
+    /// Other arguments from the next start on, loopback allowed besides.
+    pub fn change_arguments(&mut self, arguments: &[&str]) {
+        let arguments = [&[ALLOW_LOOPBACK], arguments].concat();
+        self.arguments = arguments.iter().map(ToString::to_string).collect();
     }
 
     /// Runs the service on the same database until it ends at a failpoint.
     pub async fn run_into(&mut self, failpoint: &str) {
-        let mut command = serve(self.folder.path(), &self.arguments);
+        let mut command = self.serve();
         command.env("BOOKORA_FAILPOINT", failpoint).stdout(Stdio::null());
         self.child = command.spawn().expect("the binary starts");
         assert!(!self.ended().await.success(), "{failpoint} was passed");
@@ -80,12 +90,16 @@ impl Service {
 
     /// Starts the service again on the same database, after it was killed or stopped.
     pub fn restart(&mut self) {
-        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, None);
+        (self.child, self.address) = spawn(self.serve(), None);
     }
 
     /// The same, to end by itself at a failpoint.
     pub fn restart_failing(&mut self, failpoint: &str) {
-        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, Some(failpoint));
+        (self.child, self.address) = spawn(self.serve(), Some(failpoint));
+    }
+
+    fn serve(&self) -> Command {
+        serve(self.folder.path(), &self.arguments, self.log.path())
     }
 
     /// Asks the process to stop (SIGTERM).
@@ -103,6 +117,26 @@ impl Service {
     /// The folder with the database.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// What the process has logged, over all its starts.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).expect("the log is text")
+    }
+
+    /// Waits until the process has logged a line with all of these in it.
+    pub async fn logged(&self, parts: &[&str]) {
+        let is_it = |line: &str| parts.iter().all(|part| line.contains(part));
+        let found = async || self.log().lines().any(is_it).then_some(());
+        eventually(&format!("it logs {parts:?}"), found).await;
+    }
+
+    /// Changes the database beside the process.
+    pub async fn change_database(&self, sql: &str) {
+        let url = format!("sqlite://{}", self.folder().join("test.db").display());
+        let database = Database::connect(url).await.expect("the database opens");
+        database.execute_unprepared(sql).await.expect("it is changed");
+        database.close().await.expect("it closes");
     }
 
     /// Memory of the process that is in RAM now, in bytes (Linux).
@@ -159,6 +193,9 @@ impl Drop for Service {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the service logged:\n{}", self.log());
+        }
     }
 }
 
@@ -181,14 +218,15 @@ pub fn serve_arguments(folder: &Path) -> Vec<String> {
     ]
 }
 
-fn serve(folder: &Path, arguments: &[String]) -> Command {
+fn serve(folder: &Path, arguments: &[String], log: &Path) -> Command {
+    let log = OpenOptions::new().append(true).open(log).expect("the log can be written");
     let mut command = binary();
-    command.args(serve_arguments(folder)).args(arguments);
+    command.args(serve_arguments(folder)).args(arguments).stderr(log);
     command
 }
 
-fn spawn(folder: &Path, arguments: &[String], failpoint: Option<&str>) -> (Child, String) {
-    let mut child = serve(folder, arguments)
+fn spawn(mut command: Command, failpoint: Option<&str>) -> (Child, String) {
+    let mut child = command
         .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
         .stdout(Stdio::piped())
         .spawn()
