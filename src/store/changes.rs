@@ -30,6 +30,9 @@ const LIVE_PAGES_MAX: usize = 16;
 /// How long the tail waits before it reads again after the database failed.
 const TAIL_RETRY_WAIT: Duration = Duration::from_millis(500);
 
+/// How often the tail looks without being told: a commit whose answer was lost tells nobody.
+const TAIL_LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// A place in the log; what comes after it is what has not been seen yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogPosition(i64);
@@ -215,12 +218,15 @@ fn change(
     Ok(Change { position, delivery, previous_state, last_attempt })
 }
 
-/// The tail: after each commit, reads what is new and hands it on, as long as anybody follows.
+/// The tail: after each commit, and from time to time, reads what is new and hands it on, as long as anybody follows.
 async fn follow_commits(log: Weak<ChangeLog>) {
     // `None`: nobody followed, or the database failed; begin again at the end of the log.
     let mut position = None;
     while let Some(log) = log.upgrade() {
-        log.committed.notified().await;
+        tokio::select! {
+            () = log.committed.notified() => {}
+            () = tokio::time::sleep(TAIL_LOOK_INTERVAL) => {}
+        }
         if log.live.receiver_count() == 0 {
             position = None;
             continue;

@@ -190,7 +190,7 @@ impl Store {
     ///
     /// # Errors
     /// [`EndpointWriteError::NotFound`], or the store's. When it fails in between the endpoint is
-    /// off; the next start cancels the rest.
+    /// off; [`Store::cancel_leftovers`] cancels the rest.
     pub async fn disable_endpoint(
         &self,
         account: &AccountId,
@@ -201,6 +201,7 @@ impl Store {
             endpoint.state = EndpointState::Disabled;
             reason.clone_into(&mut endpoint.state_reason);
         };
+        let _switching_off = self.switches_off();
         let endpoint = self.change_endpoint(account, endpoint_id, None, disable).await?;
         let reason = off_reason(EndpointState::Disabled, reason);
         let cancelled = self.cancel_open(account, endpoint_id, &reason).await?;
@@ -210,7 +211,7 @@ impl Store {
     /// Cancels the open deliveries of an endpoint that was suspended, and says how many those were.
     ///
     /// # Errors
-    /// The store's. What is left then is cancelled by [`Store::cancel_leftovers_of_suspended`].
+    /// The store's. What is left then is cancelled by [`Store::cancel_leftovers`].
     pub async fn cancel_suspended(
         &self,
         account: &AccountId,
@@ -226,13 +227,14 @@ impl Store {
     ///
     /// # Errors
     /// [`EndpointWriteError::NotFound`], [`EndpointWriteError::EtagMismatch`], or the store's.
-    /// When it fails in between the endpoint is gone; the next start cancels the rest.
+    /// When it fails in between the endpoint is gone; [`Store::cancel_leftovers`] cancels the rest.
     pub async fn delete_endpoint(
         &self,
         account: &AccountId,
         endpoint_id: EndpointId,
         etag: Option<&str>,
     ) -> Result<u32, EndpointWriteError> {
+        let _switching_off = self.switches_off();
         let transaction = self.connections.begin().await?;
         find_for_write(&transaction, account, endpoint_id, etag).await?;
         endpoint_secrets::Entity::delete_many()

@@ -96,6 +96,7 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     database_id: Uuid,
+    switching_off: Arc<()>,
 }
 
 impl Store {
@@ -150,6 +151,7 @@ impl Store {
             clock,
             random,
             database_id,
+            switching_off: Arc::default(),
         };
         store.free_all_leases().await?;
         store.cancel_leftovers().await?;

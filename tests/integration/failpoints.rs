@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::architecture::source_files;
-use crate::{crashes, mishaps};
+use crate::{crashes, mishaps, statements};
 
 /// The tests' lists of the failpoints that they pass.
-const TESTED: [&[&str]; 3] =
-    [&crashes::FAILPOINTS, &crashes::FAILPOINTS_BESIDE, &mishaps::FAILPOINTS];
+const TESTED: [&[&str]; 4] = [
+    &crashes::FAILPOINTS,
+    &crashes::FAILPOINTS_BESIDE,
+    &mishaps::FAILPOINTS,
+    &statements::FAILPOINTS,
+];
 
 /// The failpoints that a source has.
 fn failpoints(source: &str) -> impl Iterator<Item = &str> {
-    let after_calls = source.split("failpoint::hit(\"").skip(1);
-    after_calls.filter_map(|rest| rest.split('"').next())
+    let calls = ["failpoint::hit(\"", "failpoint::fails(\""];
+    let after_call = move |call| source.split(call).skip(1);
+    calls.into_iter().flat_map(after_call).filter_map(|rest| rest.split('"').next())
 }
 
 #[test]

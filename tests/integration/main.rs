@@ -29,6 +29,7 @@ mod registrations;
 mod retention;
 mod rotation;
 mod service;
+mod statements;
 mod store;
 mod suspension;
 mod watches;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bookora_webhooks::proto::delivery_query_client::DeliveryQueryClient;
 use bookora_webhooks::proto::endpoint_admin_client::EndpointAdminClient;
 use bookora_webhooks::proto::event_ingest_client::EventIngestClient;
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectionTrait, Database, Statement};
 use tempfile::{NamedTempFile, TempDir};
 use tonic::transport::Channel;
 
@@ -60,7 +60,28 @@ impl Service {
         let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
         let log = NamedTempFile::new().expect("a temporary file");
         let (child, address) = spawn(serve(folder.path(), &arguments, log.path()), failpoint);
+        let address = address.expect("the service says that it is ready");
         Self { child, address, arguments, folder, log }
+    }
+
+    /// Starts the service as [`Service::start_failing`] does; where the failpoint is in the start,
+    /// it has to say why it ends, and is started again without.
+    pub async fn start_in_the_end(arguments: &[&str], failpoint: &str) -> Self {
+        let arguments = [&[ALLOW_LOOPBACK], arguments].concat();
+        let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = NamedTempFile::new().expect("a temporary file");
+        let command = serve(folder.path(), &arguments, log.path());
+        let (child, address) = spawn(command, Some(failpoint));
+        let has_started = address.is_some();
+        let address = address.unwrap_or_default();
+        let mut service = Self { child, address, arguments, folder, log };
+        if !has_started {
+            assert_eq!(service.ended().await.code(), Some(1));
+            assert!(service.log().contains("bookora-webhooks: "), "it says why");
+            service.restart();
+        }
+        service
     }
 
     /// Other arguments from the next start on, loopback allowed besides.
@@ -90,12 +111,17 @@ impl Service {
 
     /// Starts the service again on the same database, after it was killed or stopped.
     pub fn restart(&mut self) {
-        (self.child, self.address) = spawn(self.serve(), None);
+        self.start_again(None);
     }
 
     /// The same, to end by itself at a failpoint.
     pub fn restart_failing(&mut self, failpoint: &str) {
-        (self.child, self.address) = spawn(self.serve(), Some(failpoint));
+        self.start_again(Some(failpoint));
+    }
+
+    fn start_again(&mut self, failpoint: Option<&str>) {
+        let (child, address) = spawn(self.serve(), failpoint);
+        (self.child, self.address) = (child, address.expect("the service says that it is ready"));
     }
 
     fn serve(&self) -> Command {
@@ -129,6 +155,15 @@ impl Service {
         let is_it = |line: &str| parts.iter().all(|part| line.contains(part));
         let found = async || self.log().lines().any(is_it).then_some(());
         eventually(&format!("it logs {parts:?}"), found).await;
+    }
+
+    /// A number from the process's database.
+    pub async fn ask_database(&self, sql: &str) -> i64 {
+        let url = format!("sqlite://{}?mode=ro", self.folder().join("test.db").display());
+        let database = Database::connect(url).await.expect("the database opens");
+        let statement = Statement::from_string(database.get_database_backend(), sql);
+        let row = database.query_one_raw(statement).await.expect("it answers");
+        row.expect("with a row").try_get_by_index(0).expect("a number")
     }
 
     /// Changes the database beside the process.
@@ -225,16 +260,20 @@ fn serve(folder: &Path, arguments: &[String], log: &Path) -> Command {
     command
 }
 
-fn spawn(mut command: Command, failpoint: Option<&str>) -> (Child, String) {
+/// The process, and its address once it takes calls; `None` where it ends before.
+fn spawn(mut command: Command, failpoint: Option<&str>) -> (Child, Option<String>) {
     let mut child = command
         .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
         .stdout(Stdio::piped())
         .spawn()
         .expect("the binary starts");
     let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-    let ready = lines.next().expect("the service says that it is ready").expect("in UTF-8");
-    let (_, address) = ready.rsplit_once(' ').expect("with its address");
-    (child, address.to_owned())
+    let ready = lines.next().map(|line| line.expect("in UTF-8"));
+    let address = ready.map(|line| {
+        let (_, address) = line.rsplit_once(' ').expect("with its address");
+        address.to_owned()
+    });
+    (child, address)
 }
 
 /// Asks again and again until there is an answer; fails the test after [`PATIENCE`].
