@@ -68,8 +68,8 @@ impl Store {
         delivery_id: DeliveryId,
         request: Option<NamedRequest>,
     ) -> Result<ShownDelivery, InterventionError> {
-        let now = self.clock.now();
         let transaction = self.connections.begin().await?;
+        let now = self.clock.now();
         if let Some(request) = &request
             && is_done(&transaction, account, request).await?
         {

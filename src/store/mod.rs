@@ -1,13 +1,14 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
+//! [`record`], [`changes`] (the log), [`clock_jump`], [`deliveries`] (reads), [`intervention`] (one delivery, by
 //! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`].
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
 //! publishing and dispatching share beside the tables.
 
 mod cancel;
 pub mod changes;
+pub mod clock_jump;
 pub mod database;
 pub mod deliveries;
 pub mod endpoints;
@@ -137,6 +138,7 @@ impl Store {
             streaks: Arc::clone(&streaks),
             wakeup: Arc::clone(&wakeup),
             change_log: Arc::clone(&change_log),
+            clock: Arc::clone(&clock),
         };
         let store = Self {
             publishes: start_publisher(publisher),
@@ -154,6 +156,7 @@ impl Store {
             switching_off: Arc::default(),
         };
         store.free_all_leases().await?;
+        store.start_behind().await?;
         store.cancel_leftovers().await?;
         Ok((Arc::new(store), to_dispatcher))
     }

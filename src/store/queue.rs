@@ -148,6 +148,12 @@ impl Store {
         stranded.collect()
     }
 
+    /// The endpoints with free rows waiting, whatever their state.
+    pub(super) async fn waiting_endpoints(&self) -> Result<Vec<EndpointId>, StoreError> {
+        let heads = self.heads().await?;
+        Ok(heads.iter().map(|head| EndpointId::from_uuid(head.endpoint_id)).collect())
+    }
+
     async fn heads(&self) -> Result<Vec<Head>, StoreError> {
         let reader = self.connections.reader();
         let statement = Statement::from_sql_and_values(

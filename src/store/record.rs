@@ -17,8 +17,8 @@ use super::insert::insert_all;
 use super::session::Transaction;
 use super::streaks::{StreakChanges, Streaks};
 use super::wakeup::{DueEndpoint, Wakeup};
-use super::{row, suspension};
-use crate::domain::clock::Timestamp;
+use super::{clock_jump, row, suspension};
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::Verdict;
 use crate::domain::endpoint::{Addressee, GONE_REASON};
 use crate::domain::id::EndpointId;
@@ -52,6 +52,8 @@ pub struct Recorder {
     pub wakeup: Arc<Wakeup>,
     /// Told of each commit.
     pub change_log: Arc<ChangeLog>,
+    /// Says whether an outcome was judged by a clock that was set back since.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Recorder {
@@ -68,8 +70,11 @@ impl Recorder {
         &self,
         group: &[Pending<Verdict, Recorded>],
     ) -> Result<Vec<Recorded>, StoreError> {
-        let verdicts: Vec<&Verdict> = group.iter().map(|pending| &pending.write).collect();
         let transaction = self.connections.begin().await?;
+        let now = self.clock.now();
+        let verdicts: Vec<_> =
+            group.iter().map(|one| clock_jump::stamped(&one.write, now)).collect();
+        let verdicts: Vec<&Verdict> = verdicts.iter().map(AsRef::as_ref).collect();
         let held = Self::update(&transaction, &verdicts).await?;
         let is_held = |verdict: &Verdict| held.contains(&verdict.delivery.delivery_id.as_uuid());
         let (mut attempts, mut changes) = (Vec::new(), Vec::new());

@@ -150,8 +150,8 @@ impl Store {
     /// # Errors
     /// The store's; the step is undone then, and can be taken again.
     pub async fn continue_recovery(&self, recovery_id: RecoveryId) -> Result<(), StoreError> {
-        let now = self.clock.now();
         let transaction = self.connections.begin().await?;
+        let now = self.clock.now();
         let unfinished = recoveries::Entity::find_by_id(recovery_id.as_uuid())
             .filter(recoveries::Column::FinishTime.is_null());
         let Some(progress) = unfinished.one(&transaction).await? else { return Ok(()) };

@@ -9,6 +9,7 @@ mod architecture;
 mod bad_requests;
 mod body_writer;
 mod caller;
+mod clock_jumps;
 mod command_line;
 mod crashes;
 mod deliveries;

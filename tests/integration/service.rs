@@ -159,11 +159,7 @@ impl Service {
 
     /// A number from the process's database.
     pub async fn ask_database(&self, sql: &str) -> i64 {
-        let url = format!("sqlite://{}?mode=ro", self.folder().join("test.db").display());
-        let database = Database::connect(url).await.expect("the database opens");
-        let statement = Statement::from_string(database.get_database_backend(), sql);
-        let row = database.query_one_raw(statement).await.expect("it answers");
-        row.expect("with a row").try_get_by_index(0).expect("a number")
+        ask_database(&self.folder().join("test.db"), sql).await
     }
 
     /// Changes the database beside the process.
@@ -232,6 +228,15 @@ impl Drop for Service {
             eprintln!("the service logged:\n{}", self.log());
         }
     }
+}
+
+/// A number from a database.
+pub async fn ask_database(file: &Path, sql: &str) -> i64 {
+    let url = format!("sqlite://{}?mode=ro", file.display());
+    let database = Database::connect(url).await.expect("the database opens");
+    let statement = Statement::from_string(database.get_database_backend(), sql);
+    let row = database.query_one_raw(statement).await.expect("it answers");
+    row.expect("with a row").try_get_by_index(0).expect("a number")
 }
 
 /// The binary that cargo built for these tests.
