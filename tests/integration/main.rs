@@ -20,6 +20,7 @@ mod javascript;
 mod mishaps;
 mod neighbours;
 mod node;
+mod outages;
 mod party;
 mod plain_receiver;
 mod readings;
