@@ -11,6 +11,7 @@ pub mod changes;
 pub mod clock_jump;
 pub mod database;
 pub mod deliveries;
+mod doubts;
 pub mod endpoints;
 mod entity;
 pub mod error;
@@ -45,6 +46,7 @@ use uuid::Uuid;
 
 use self::changes::ChangeLog;
 use self::database::{Connections, OpenError};
+use self::doubts::Doubts;
 use self::error::StoreError;
 use self::group_commit::{GroupCommit, GroupLimits};
 use self::lease::LeaseTerms;
@@ -98,6 +100,7 @@ pub struct Store {
     random: Arc<dyn Random>,
     database_id: Uuid,
     switching_off: Arc<()>,
+    doubts: Arc<Doubts>,
 }
 
 impl Store {
@@ -120,6 +123,7 @@ impl Store {
         let wakeup = Arc::new(Wakeup::default());
         let room = Room::new(settings.room, Arc::clone(&clock));
         let streaks = Arc::new(Streaks::default());
+        let doubts = Arc::new(Doubts::default());
         let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
         let in_flight_max = settings.room.in_flight_max as usize;
         let (handed, to_dispatcher) = mpsc::channel(in_flight_max);
@@ -129,6 +133,7 @@ impl Store {
             wakeup: Arc::clone(&wakeup),
             change_log: Arc::clone(&change_log),
             handed,
+            doubts: Arc::clone(&doubts),
             lease_terms,
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
@@ -154,6 +159,7 @@ impl Store {
             random,
             database_id,
             switching_off: Arc::default(),
+            doubts,
         };
         store.free_all_leases().await?;
         store.start_behind().await?;

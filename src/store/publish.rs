@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::changes::ChangeLog;
 use super::database::Connections;
+use super::doubts::Doubts;
 use super::entity::{deliveries, delivery_changes, events};
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
@@ -74,6 +75,8 @@ pub struct Publisher {
     pub change_log: Arc<ChangeLog>,
     /// Has as many places as there is room: it is never full.
     pub handed: mpsc::Sender<Handed>,
+    /// Told of leases where it is not known whether they were committed.
+    pub doubts: Arc<Doubts>,
     /// How long a lease lasts.
     pub lease_terms: LeaseTerms,
     /// Stamps rows.
@@ -111,7 +114,10 @@ impl Publisher {
         let mut rows = writing.rows;
         rows.insert(&transaction).await?;
         failpoint::hit("publish.before_commit");
-        transaction.commit().await?;
+        if let Err(error) = transaction.commit().await {
+            self.doubts.add(rows.handed.iter().map(|handed| &handed.leased));
+            return Err(error.into());
+        }
         failpoint::hit("publish.after_commit");
         self.announce(rows.handed, rows.free, now);
         Ok(answers)

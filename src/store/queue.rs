@@ -191,7 +191,10 @@ impl Store {
             claimed.leased.extend(leased);
         }
         failpoint::hit("claim.before_commit");
-        transaction.commit().await?;
+        if let Err(error) = transaction.commit().await {
+            self.doubts.add(claimed.leased.iter());
+            return Err(error.into());
+        }
         failpoint::hit("claim.after_commit");
         Ok(claimed)
     }
@@ -308,7 +311,7 @@ impl Store {
         self.free(deliveries::Column::LeaseToken.is_not_null().into()).await
     }
 
-    async fn free(&self, which: Condition) -> Result<u64, StoreError> {
+    pub(super) async fn free(&self, which: Condition) -> Result<u64, StoreError> {
         let transaction = self.connections.begin().await?;
         let none = || Expr::value(Option::<i64>::None);
         let freed = deliveries::Entity::update_many()

@@ -1,10 +1,14 @@
-//! What goes wrong inside: a delivery that panics, and an outcome that comes too late.
+//! What goes wrong inside: a delivery or the dispatcher panics, an outcome comes too late, the
+//! answer of a commit is lost.
+
+use std::collections::HashSet;
 
 use bookora_webhooks::domain::event::EventType;
-use bookora_webhooks::proto::Endpoint;
 use bookora_webhooks::proto::delivery::State;
+use bookora_webhooks::proto::{Endpoint, PublishEventRequest};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use tonic::Code;
 
 use crate::caller::Caller;
 use crate::deliveries::{delivery_in, publish, sample, seconds};
@@ -56,6 +60,48 @@ async fn a_delivery_that_panics_costs_nothing_else_and_is_given_up_in_the_end() 
         let others = received.iter().filter(|received| received.event_id != poison.event_id);
         assert_eq!(others.count(), OTHERS + 1);
     }
+}
+
+#[tokio::test]
+async fn a_process_whose_dispatcher_panics_ends_and_says_so_and_the_next_delivers() {
+    let receivers = Receivers::new();
+    let failpoint = "claim.before_commit@1=panic";
+    let mut service = Service::start_failing(&[&receivers.ca_argument()], failpoint);
+    let mut party = receivers.start(0).await;
+    party.register(&service, Endpoint { max_in_flight: 1, ..party.endpoint(ACCOUNT) }).await;
+    // The first is sent by who published it, the others wait and are claimed.
+    let mut caller = Caller::new(&service).await;
+    let events = caller.publish_all(vec![sample(ACCOUNT, EventType::ReviewCreated); 5]).await;
+    assert_eq!(service.ended().await.code(), Some(1));
+    assert!(service.log().contains("bookora-webhooks: the dispatcher failed"));
+    service.restart();
+    let mut received = HashSet::new();
+    while received.len() < events.len() {
+        received.insert(party.next().await.event_id);
+    }
+    assert_eq!(received, events.into_iter().collect());
+}
+
+#[tokio::test]
+async fn what_a_publish_leased_whose_commit_was_not_answered_is_sent_long_before_the_lease_ends() {
+    let receivers = Receivers::new();
+    // The commits before: the identity of the database, no leases to free, the endpoint.
+    let failpoint = "commit.after@4=error";
+    let service = Service::start_failing(&[&receivers.ca_argument()], failpoint);
+    let mut party = receivers.start(0).await;
+    // The lease lasts for longer than a test is patient.
+    let endpoint = Endpoint { request_timeout: Some(seconds(30)), ..party.endpoint(ACCOUNT) };
+    party.register(&service, endpoint).await;
+    let request = PublishEventRequest {
+        idempotency_key: "once".to_owned(),
+        ..sample(ACCOUNT, EventType::ReviewCreated)
+    };
+    let mut ingest = service.ingest().await;
+    let unknown = ingest.publish_event(request.clone()).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::Unavailable);
+    let again = ingest.publish_event(request).await.unwrap().into_inner();
+    assert!(again.duplicate, "it was stored the first time");
+    assert_eq!(party.next().await.event_id, again.event_id);
 }
 
 #[tokio::test]
