@@ -10,13 +10,12 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter};
 
 use super::Store;
-use super::entity::{deliveries, delivery_changes};
+use super::entity::deliveries;
 use super::error::StoreError;
 use super::lease::LeaseTerms;
 use crate::domain::clock::{ClockWatch, JUMP_MIN, Jump, Timestamp};
@@ -25,6 +24,9 @@ use crate::domain::id::EndpointId;
 
 /// Rows that one transaction moves: a publish beside it hardly waits.
 const MOVE_ROWS_MAX: u64 = 500;
+
+/// Endpoints whose rows one transaction of the start looks at.
+const START_ENDPOINTS_MAX: usize = 500;
 
 /// Moves what waits whenever the clock was set. For whoever claims: nothing is to be claimed in
 /// between.
@@ -151,34 +153,39 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// At the start: where the clock is behind what is written, everything that waits and was
-    /// written in time to come waits for as long as it was to, from now on.
+    /// At the start: what waits and was written at a time that has yet to come, because the clock
+    /// was set back since, waits for as long as it was to, from now on. Also what a process that
+    /// died had not moved.
     pub(super) async fn start_behind(&self) -> Result<(), StoreError> {
-        use deliveries::Column;
-        let now = self.clock.now();
-        let last: Option<i64> = delivery_changes::Entity::find()
-            .select_only()
-            .column(delivery_changes::Column::CommitTime)
-            .order_by_desc(delivery_changes::Column::Sequence)
-            .into_tuple()
-            .one(self.connections.reader())
-            .await?;
-        let behind =
-            last.map_or(Duration::ZERO, |last| Timestamp::from_unix_nanos(last).since(now));
-        if behind < JUMP_MIN {
-            return Ok(());
+        let endpoints = self.waiting_endpoints().await?;
+        let mut moved = 0;
+        for some in endpoints.chunks(START_ENDPOINTS_MAX) {
+            moved += self.wait_anew(some).await?;
         }
-        tracing::warn!(?behind, "the clock was set back since the last change");
-        let now = now.as_unix_nanos();
-        let wait = Expr::col(Column::NextAttemptTime).sub(Expr::col(Column::UpdateTime));
+        if moved > 0 {
+            tracing::warn!(moved, "the clock was set back since the last start");
+        }
+        Ok(())
+    }
+
+    async fn wait_anew(&self, endpoints: &[EndpointId]) -> Result<u64, StoreError> {
+        use deliveries::Column;
         let transaction = self.connections.begin().await?;
-        deliveries::Entity::update_many()
-            .col_expr(Column::NextAttemptTime, wait.add(now))
-            .filter(Column::NextAttemptTime.gt(now))
-            .filter(Column::UpdateTime.gt(now))
+        let now = self.clock.now();
+        let (due, written) = (Column::NextAttemptTime, Column::UpdateTime);
+        let wait = Expr::col(due).sub(Expr::col(written));
+        let moved = deliveries::Entity::update_many()
+            .col_expr(due, wait.add(now.as_unix_nanos()))
+            .filter(Column::EndpointId.is_in(endpoints.iter().map(|id| id.as_uuid())))
+            .filter(Column::LeaseToken.is_null())
+            .filter(due.gt(now.as_unix_nanos()))
+            .filter(written.gt((now + JUMP_MIN).as_unix_nanos()))
+            // Else it was moved before.
+            .filter(Expr::col(due).gte(Expr::col(written)))
             .exec(&transaction)
             .await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(moved.rows_affected)
     }
 }
 
