@@ -20,6 +20,8 @@ const MANY_DUE: u32 = 1_000_000;
 const TERMINAL: u32 = 5_000_000;
 const CLAIMS: usize = 15;
 const CLAIM_DELIVERIES: u32 = 64;
+/// The n-th id, in the order of time as those that the service makes: 48 bits of time, 80 random.
+const TIMED_ID: &str = "CAST(unhex(printf('%012x', 1700000000000 + n)) || randomblob(10) AS BLOB)";
 
 /// Adds due deliveries with an event each.
 pub async fn add_due(
@@ -41,15 +43,16 @@ async fn fill(
 ) -> anyhow::Result<()> {
     let endpoint: EndpointId = endpoint_id.parse()?;
     let endpoint = hex::encode(endpoint.as_uuid().as_bytes());
-    let database = Database::connect(format!("sqlite://{}", database.display())).await?;
+    let path = database;
+    let database = Database::connect(format!("sqlite://{}", path.display())).await?;
     let numbers = format!(
         "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count})"
     );
     let body = format!("{{\"event\":\"booking.created\",\"data\":\"{}\"}}", "x".repeat(460));
     for sql in [
         "PRAGMA synchronous = OFF".to_owned(),
-        "CREATE TEMP TABLE fresh (event_id BLOB)".to_owned(),
-        format!("{numbers} INSERT INTO fresh SELECT randomblob(16) FROM n"),
+        "CREATE TEMP TABLE fresh (event_id BLOB, delivery_id BLOB)".to_owned(),
+        format!("{numbers} INSERT INTO fresh SELECT {TIMED_ID}, {TIMED_ID} FROM n"),
         format!(
             "INSERT INTO events (event_id, account_id, event_type, create_time, publish_time, \
              delivery_count, payload, trace_parent) SELECT event_id, '{account}', \
@@ -60,7 +63,7 @@ async fn fill(
             "INSERT INTO deliveries (delivery_id, account_id, event_id, event_type, endpoint_id, \
              state, revision, attempt_count, next_attempt_time, state_reason, trigger, \
              attempts_before_schedule, swaps_signatures, create_time, update_time) SELECT \
-             randomblob(16), '{account}', event_id, 'booking.created', x'{endpoint}', {state}, \
+             delivery_id, '{account}', event_id, 'booking.created', x'{endpoint}', {state}, \
              '', 1, 0, FALSE, 1, 1 FROM fresh"
         ),
         "DROP TABLE fresh".to_owned(),
@@ -69,6 +72,8 @@ async fn fill(
         database.execute_unprepared(&sql).await?;
     }
     database.close().await?;
+    // What is measured next is not to wait until the disk has all this.
+    std::fs::File::open(path)?.sync_all()?;
     Ok(())
 }
 

@@ -102,6 +102,7 @@ impl Store {
         moved_to: Option<i64>,
     ) -> Result<Option<i64>, StoreError> {
         use deliveries::Column;
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         // What was due already is due by either time, if it is not after the earlier of them.
         let due = Column::NextAttemptTime;
@@ -140,6 +141,7 @@ impl Store {
     /// due.
     async fn end_leases_of_the_future(&self) -> Result<(), StoreError> {
         use deliveries::Column;
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let now = self.clock.now();
         let longest = LeaseTerms::longest_expiry(now).as_unix_nanos();
@@ -170,6 +172,7 @@ impl Store {
 
     async fn wait_anew(&self, endpoints: &[EndpointId]) -> Result<u64, StoreError> {
         use deliveries::Column;
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let now = self.clock.now();
         let (due, written) = (Column::NextAttemptTime, Column::UpdateTime);

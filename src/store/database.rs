@@ -8,9 +8,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Statement};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::session::{Pool, Transaction};
 
@@ -20,9 +19,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that read: as many as two cores keep busy, and one for a long listing.
 const READERS: u32 = 3;
-/// Pages of 4 KiB that the write-ahead log grows to before it is written back: 16 MiB. Larger
-/// than the default, so that a checkpoint is rare beside the commits.
-const WAL_AUTOCHECKPOINT_PAGES: &str = "4096";
+/// Pages of 4 KiB that the write-ahead log grows to before a commit has to write it back: 128 MiB.
+/// It does not come to that while the checkpoints are made beside the writer.
+const WAL_AUTOCHECKPOINT_PAGES: &str = "32768";
 /// Bytes that are left of a write-ahead log which a burst, or a reader that stood in the way of
 /// writing it back, made larger: 64 MiB, so that it is seldom cut and grown again.
 const WAL_BYTES_MAX: &str = "67108864";
@@ -59,6 +58,9 @@ pub enum OpenError {
 pub struct Connections {
     writer: Pool,
     reader: Pool,
+    checkpointer: Pool,
+    /// Taken by the writers that callers do not wait for.
+    background: Mutex<()>,
     /// Held for as long as the connections are; the operating system frees it with the process.
     _lock: File,
 }
@@ -73,7 +75,8 @@ impl Connections {
         let lock = lock_beside(&path)?;
         let writer = Pool::new(Database::connect(options(url, 1, false)).await?);
         let reader = Pool::new(Database::connect(options(url, READERS, true)).await?);
-        Ok(Self { writer, reader, _lock: lock })
+        let checkpointer = Pool::new(Database::connect(options(url, 1, true)).await?);
+        Ok(Self { writer, reader, checkpointer, background: Mutex::default(), _lock: lock })
     }
 
     /// Connections for statements that only read.
@@ -84,8 +87,20 @@ impl Connections {
 
     /// The connection for statements outside a transaction that write: migrations.
     #[must_use]
-    pub fn writer(&self) -> &DatabaseConnection {
-        self.writer.bare()
+    pub fn writer(&self) -> &Pool {
+        &self.writer
+    }
+
+    /// The connection for checkpoints beside the writer.
+    #[must_use]
+    pub fn checkpointer(&self) -> &Pool {
+        &self.checkpointer
+    }
+
+    /// Whether [`Connections::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.checkpointer.bare().get_sqlite_connection_pool().is_closed()
     }
 
     /// Closes the connections. The last one writes the log back, so that the database is whole in
@@ -94,6 +109,7 @@ impl Connections {
     /// # Errors
     /// The database's.
     pub async fn close(&self) -> Result<(), DbErr> {
+        self.checkpointer.close().await?;
         self.reader.close().await?;
         self.writer.close().await
     }
@@ -121,6 +137,13 @@ impl Connections {
         let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
         let row = self.writer.query_one_raw(statement).await?;
         row.map_or(Ok(0), |row| row.try_get_by_index(0))
+    }
+
+    /// The turn of those that no caller waits for: claims, outcomes, pruning. Taken before
+    /// [`Connections::begin`] and kept until the transaction has ended, so that one of them at
+    /// most stands in line before a caller's write.
+    pub async fn background_turn(&self) -> MutexGuard<'_, ()> {
+        self.background.lock().await
     }
 
     /// Begins a transaction that may write, waiting for the one before to end.

@@ -1,13 +1,16 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
-//! [`record`], [`changes`] (the log), [`clock_jump`], [`deliveries`] (reads), [`intervention`] (one delivery, by
-//! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`].
-//! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
+//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
+//! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`],
+//! [`clock_jump`].
+//! Writes that come often are committed in groups (`group_commit`), and written back by
+//! `checkpoint`. [`room`] and [`wakeup`] are what
 //! publishing and dispatching share beside the tables.
 
 mod cancel;
 pub mod changes;
+mod checkpoint;
 pub mod clock_jump;
 pub mod database;
 pub mod deliveries;
@@ -116,9 +119,12 @@ impl Store {
         random: Arc<dyn Random>,
     ) -> Result<(Arc<Self>, mpsc::Receiver<Handed>), StartError> {
         let connections = Arc::new(Connections::open(&settings.database_url).await?);
-        migration::Migrator::up(connections.writer(), None).await.map_err(OpenError::from)?;
+        migration::Migrator::up(connections.writer().bare(), None)
+            .await
+            .map_err(OpenError::from)?;
         let database_id = identify(&connections, &*random).await?;
 
+        checkpoint::start(&connections);
         let change_log = ChangeLog::start(Arc::clone(&connections));
         let wakeup = Arc::new(Wakeup::default());
         let room = Room::new(settings.room, Arc::clone(&clock));

@@ -46,6 +46,7 @@ impl Store {
     /// The database's.
     pub async fn prune_log(&self, before: Timestamp) -> Result<Step, StoreError> {
         use delivery_changes::Column;
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let first: Vec<(i64, i64)> = delivery_changes::Entity::find()
             .select_only()
@@ -80,6 +81,7 @@ impl Store {
     /// The database's.
     pub async fn prune_deliveries(&self, before: Timestamp) -> Result<Step, StoreError> {
         use deliveries::Column;
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let old: Vec<(Uuid, Uuid)> = deliveries::Entity::find()
             .select_only()
@@ -118,6 +120,7 @@ impl Store {
     /// The database's.
     pub async fn prune_events(&self, before: Timestamp) -> Result<Step, StoreError> {
         use events::Column;
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let old: Vec<Uuid> = events::Entity::find()
             .select_only()

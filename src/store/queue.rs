@@ -35,6 +35,8 @@ const DUE_ENDPOINTS_MAX: u32 = 10_000;
 /// that is killed now and then leaves behind.
 const CLAIMS_MAX: i32 = 10;
 const HOPELESS_REASON: &str = "it was begun 10 times and never came to an end";
+/// Something outside of the service deleted it, or brought back half of a database.
+const EVENT_MISSING_REASON: &str = "its event is missing from the database";
 /// Leases that one rescue frees; the next frees the next.
 const RESCUE_ROWS_MAX: u64 = 1_000;
 /// Leases that one transaction extends.
@@ -171,6 +173,7 @@ impl Store {
     /// The database's.
     pub async fn claim(&self, wanted: &[Wanted]) -> Result<Claimed, StoreError> {
         let now = self.clock.now();
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let ids = wanted.iter().map(|wanted| wanted.endpoint_id);
         let targets = endpoints::targets(&transaction, ids).await?;
@@ -196,6 +199,8 @@ impl Store {
             return Err(error.into());
         }
         failpoint::hit("claim.after_commit");
+        // Some may have been given up.
+        self.change_log.committed();
         Ok(claimed)
     }
 
@@ -220,10 +225,11 @@ impl Store {
             .await?;
         let (claimed, hopeless): (Vec<_>, Vec<_>) =
             claimed.into_iter().partition(|row| row.claim_count <= CLAIMS_MAX);
-        if !hopeless.is_empty() {
-            give_up(transaction, hopeless, now).await?;
-        }
+        give_up(transaction, hopeless, HOPELESS_REASON, now).await?;
         let mut payloads = payloads(transaction, &claimed).await?;
+        let (claimed, lost): (Vec<_>, Vec<_>) =
+            claimed.into_iter().partition(|row| payloads.contains_key(&row.event_id));
+        give_up(transaction, lost, EVENT_MISSING_REASON, now).await?;
         let mut leased = Vec::with_capacity(claimed.len());
         for delivery in claimed {
             let event = payloads
@@ -272,6 +278,7 @@ impl Store {
         for some in leases.chunks(EXTEND_LEASES_MAX) {
             let ids = some.iter().map(|(delivery_id, _)| delivery_id.as_uuid());
             let tokens = some.iter().map(|(_, token)| token.as_stored());
+            let _turn = self.connections.background_turn().await;
             let transaction = self.connections.begin().await?;
             deliveries::Entity::update_many()
                 .col_expr(deliveries::Column::LeaseExpireTime, Expr::value(expiry))
@@ -312,6 +319,7 @@ impl Store {
     }
 
     pub(super) async fn free(&self, which: Condition) -> Result<u64, StoreError> {
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let none = || Expr::value(Option::<i64>::None);
         let freed = deliveries::Entity::update_many()
@@ -339,20 +347,23 @@ fn due_rows(wanted: Wanted, now: Timestamp) -> sea_orm::sea_query::SelectStateme
         .to_owned()
 }
 
-/// Ends deliveries FAILED that were claimed again and again without an outcome: whoever claims
-/// them dies of it.
+/// Ends deliveries FAILED that cannot be sent, so that they do not stand in the others' way.
 async fn give_up(
     transaction: &Transaction,
     hopeless: Vec<deliveries::Model>,
+    reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if hopeless.is_empty() {
+        return Ok(());
+    }
     let ids = hopeless.iter().map(|row| row.delivery_id);
-    cancel::close(transaction, ids, DeliveryState::Failed, HOPELESS_REASON, now).await?;
+    cancel::close(transaction, ids, DeliveryState::Failed, reason, now).await?;
     let mut changes = Vec::with_capacity(hopeless.len());
     for row in hopeless {
         let before = row::delivery(row)?;
-        tracing::error!(delivery_id = %before.delivery_id, "{HOPELESS_REASON}");
-        let failed = before.closed(DeliveryState::Failed, HOPELESS_REASON, now);
+        tracing::error!(delivery_id = %before.delivery_id, "{reason}");
+        let failed = before.closed(DeliveryState::Failed, reason, now);
         changes.push(row::change(&failed, Some(before.state)));
     }
     insert_all(transaction, changes).await

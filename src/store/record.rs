@@ -70,6 +70,7 @@ impl Recorder {
         &self,
         group: &[Pending<Verdict, Recorded>],
     ) -> Result<Vec<Recorded>, StoreError> {
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let now = self.clock.now();
         let verdicts: Vec<_> =

@@ -150,6 +150,7 @@ impl Store {
     /// # Errors
     /// The store's; the step is undone then, and can be taken again.
     pub async fn continue_recovery(&self, recovery_id: RecoveryId) -> Result<(), StoreError> {
+        let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let now = self.clock.now();
         let unfinished = recoveries::Entity::find_by_id(recovery_id.as_uuid())
