@@ -96,7 +96,7 @@ struct Script {
 
 impl Script {
     async fn new(failpoint: &str) -> Self {
-        let arguments = ["--allow-http", "--request-timeout=1s", "--suspend-after=5s"];
+        let arguments = ["--allow-http", "--request-timeout=1s", "--suspend-after=20s"];
         let service = Service::start_in_the_end(&arguments, failpoint).await;
         let caller = Caller::new(&service).await;
         let (ledger, watching) = watch(caller.clone()).await;
