@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
 use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::mishaps::Mishaps;
 use crate::delivery::retention::{Retention, RetentionLimits};
 use crate::delivery::suspension::Suspension;
 use crate::delivery::{recovery, rescue};
@@ -95,6 +96,7 @@ impl App {
             },
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
+            mishaps: Mishaps::default(),
         };
         let stop_dispatching = CancellationToken::new();
         let deliverer = Arc::new(deliverer);
@@ -137,15 +139,20 @@ impl App {
         })
     }
 
-    /// Runs until the server fails.
+    /// Runs until the server fails, or a part without which nothing is delivered: a process that
+    /// takes events and sends none is worse than one that is started again.
     ///
     /// # Errors
     /// Why it failed.
     pub async fn failed(&mut self) -> anyhow::Error {
-        match (&mut self.grpc).await {
-            Ok(Ok(())) => anyhow::anyhow!("the gRPC server ended"),
-            Ok(Err(error)) => anyhow::Error::new(error).context("the gRPC server failed"),
-            Err(error) => anyhow::Error::new(error).context("the gRPC server failed"),
+        tokio::select! {
+            ended = &mut self.grpc => match ended {
+                Ok(Ok(())) => anyhow::anyhow!("the gRPC server ended"),
+                Ok(Err(error)) => anyhow::Error::new(error).context("the gRPC server failed"),
+                Err(error) => anyhow::Error::new(error).context("the gRPC server failed"),
+            },
+            _ = &mut self.dispatcher => anyhow::anyhow!("the dispatcher failed"),
+            _ = &mut self.rescue => anyhow::anyhow!("the rescue of leases failed"),
         }
     }
 

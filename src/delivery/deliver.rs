@@ -1,13 +1,16 @@
 //! One delivery: sign and send it, judge what came back, record the verdict. A test of an endpoint
 //! is sent the same way, and neither judged nor recorded.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use tokio::time::{Instant, timeout};
 
+use super::mishaps::Mishaps;
 use super::suspension::settle;
 use crate::domain::attempt::{Attempt, Outcome, Trigger};
 use crate::domain::clock::Clock;
@@ -45,6 +48,8 @@ pub struct Deliverer {
     pub clock: Arc<dyn Clock>,
     /// Makes ids and jitter.
     pub random: Arc<dyn Random>,
+    /// Counts panics and late outcomes.
+    pub mishaps: Mishaps,
 }
 
 /// How deliveries are made to endpoints that do not say otherwise.
@@ -71,7 +76,19 @@ struct Sending<'a> {
 impl Deliverer {
     /// Makes one attempt of a leased delivery and records what it made of it. The room is given
     /// back only then, so that outcomes that wait for the database are bounded too.
-    pub async fn deliver(&self, leased: LeasedDelivery, mut slot: Slot) {
+    ///
+    /// A panic costs this delivery alone: its room is given back at once, and its lease runs out.
+    /// Claims are counted, so that one that panics each time is given up in the end.
+    pub async fn deliver(&self, leased: LeasedDelivery, slot: Slot) {
+        let delivery_id = leased.delivery.delivery_id;
+        // Whole after a panic: what a delivery shares with others is behind locks of the store's.
+        let delivered = AssertUnwindSafe(self.attempt_and_record(leased, slot)).catch_unwind();
+        if delivered.await.is_err() {
+            self.mishaps.panicked(delivery_id);
+        }
+    }
+
+    async fn attempt_and_record(&self, leased: LeasedDelivery, mut slot: Slot) {
         failpoint::hit("send.before");
         let attempt = self.attempt(&leased, &mut slot).await;
         failpoint::hit("send.after");
@@ -161,16 +178,19 @@ impl Deliverer {
     async fn record(&self, verdict: Verdict) -> Option<Recorded> {
         let delivery_id = verdict.delivery.delivery_id;
         let patience = deadline_in(RECORD_PATIENCE);
+        let mut may_be_recorded = false;
         loop {
             let error = match self.store.record(verdict.clone()).await {
                 Ok(recorded) => {
-                    if recorded == Recorded::LeaseLost {
-                        tracing::warn!(%delivery_id, "the lease was lost; its outcome is dropped");
+                    // A try whose commit was not answered may have given the lease back itself.
+                    if recorded == Recorded::LeaseLost && !may_be_recorded {
+                        self.mishaps.came_late(delivery_id);
                     }
                     return Some(recorded);
                 }
                 Err(error) => error,
             };
+            may_be_recorded = true;
             if !error.may_pass() || deadline_in(Duration::ZERO) >= patience {
                 // The lease runs out and the delivery is made again: repeated, not lost.
                 tracing::error!(%delivery_id, %error, "an outcome could not be recorded");

@@ -15,6 +15,7 @@ use super::under_way::UnderWay;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::LeasedDelivery;
 use crate::store::Store;
+use crate::store::clock_jump::ClockFollower;
 use crate::store::error::StoreError;
 use crate::store::publish::Handed;
 use crate::store::queue::{CLAIM_ENDPOINTS_MAX, Claimed, Wanted};
@@ -74,8 +75,14 @@ impl Dispatcher {
     /// Claims what waits in the table.
     async fn claim_as_due(&self, stop: &CancellationToken) {
         let mut backlog = Backlog::default();
+        let mut follower = ClockFollower::new(Arc::clone(&self.store));
         let (mut last_look, mut next_look) = (Duration::ZERO, Duration::ZERO);
         while !stop.is_cancelled() {
+            if let Err(error) = follower.follow().await {
+                tracing::warn!(%error, "cannot follow the clock");
+                tokio::time::sleep(CLAIM_RETRY_WAIT).await;
+                continue;
+            }
             if self.clock.monotonic() >= next_look {
                 self.look(&mut backlog).await;
                 last_look = self.clock.monotonic();

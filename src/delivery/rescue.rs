@@ -1,6 +1,7 @@
 //! Rescue: frees the leases that ran out, so that what a dead or stuck process held is claimed by
 //! one that lives. First it extends the leases of what this process still has under way, so that
-//! an outcome that had to wait for the database is not sent again.
+//! an outcome that had to wait for the database is not sent again. Those of which it is not known
+//! whether they were taken are freed at once: nobody sends what they hold.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::under_way::UnderWay;
 use crate::store::Store;
+use crate::store::database::in_time;
 use crate::store::error::StoreError;
 
 /// How often to look: what this adds to the time that a lost delivery waits.
@@ -17,7 +19,7 @@ const RESCUE_INTERVAL: Duration = Duration::from_secs(1);
 /// Runs until `stop`.
 pub async fn run(store: Arc<Store>, under_way: UnderWay, stop: CancellationToken) {
     while stop.run_until_cancelled(tokio::time::sleep(RESCUE_INTERVAL)).await.is_some() {
-        match extend_then_free(&store, &under_way).await {
+        match in_time(extend_then_free(&store, &under_way)).await {
             Ok(0) => {}
             Ok(freed) => tracing::warn!(freed, "leases ran out and were freed"),
             Err(error) => tracing::warn!(%error, "cannot free the leases that ran out"),
@@ -27,6 +29,10 @@ pub async fn run(store: Arc<Store>, under_way: UnderWay, stop: CancellationToken
 
 /// Where extending fails nothing is freed: what is under way would be sent again.
 async fn extend_then_free(store: &Store, under_way: &UnderWay) -> Result<u64, StoreError> {
+    let doubtful = store.free_doubtful().await?;
+    if doubtful > 0 {
+        tracing::info!(doubtful, "leases were freed whose commit was not answered");
+    }
     if !store.has_leases_running_out().await? {
         return Ok(0);
     }

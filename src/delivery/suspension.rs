@@ -63,8 +63,8 @@ impl Suspension {
                 _ => break,
             }
         }
-        // Of endpoints whose suspension was committed when the database failed or the process died.
-        self.store.cancel_leftovers_of_suspended().await?;
+        // Of endpoints that were switched off when the database failed or the caller gave up.
+        self.store.cancel_leftovers().await?;
         Ok(())
     }
 

@@ -101,6 +101,59 @@ pub trait Clock: Send + Sync + 'static {
     fn monotonic(&self) -> Duration;
 }
 
+/// How far the wall clock may be off from the monotonic one between two looks before it counts as
+/// set: far more than the machine's is slewed by, and hardly noticed in a retry.
+pub const JUMP_MIN: Duration = Duration::from_secs(5);
+
+/// Notices when somebody sets the wall clock, by comparing how far it and the monotonic clock went.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockWatch {
+    now: Timestamp,
+    monotonic: Duration,
+}
+
+/// The wall clock was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jump {
+    /// What time it would be.
+    pub from: Timestamp,
+    /// What time it is.
+    pub to: Timestamp,
+    /// What the new time was at the look before: nothing is stamped with an earlier one of the new.
+    pub first: Timestamp,
+}
+
+impl ClockWatch {
+    /// Looks at the clock for the first time.
+    #[must_use]
+    pub fn new(clock: &dyn Clock) -> Self {
+        Self { now: clock.now(), monotonic: clock.monotonic() }
+    }
+
+    /// Looks again: whether it was set since the last look.
+    pub fn look(&mut self, clock: &dyn Clock) -> Option<Jump> {
+        let before = std::mem::replace(self, Self::new(clock));
+        let passed = self.monotonic.saturating_sub(before.monotonic);
+        let jump = Jump { from: before.now + passed, to: self.now, first: self.now - passed };
+        let size = jump.to.since(jump.from).max(jump.from.since(jump.to));
+        (size >= JUMP_MIN).then_some(jump)
+    }
+}
+
+impl Jump {
+    /// Nanoseconds that were gained; negative where the clock was set back.
+    #[must_use]
+    pub const fn nanos(self) -> i64 {
+        self.to.0.saturating_sub(self.from.0)
+    }
+
+    /// Whether the clock was set back.
+    #[must_use]
+    pub const fn is_back(self) -> bool {
+        self.nanos() < 0
+    }
+}
+
 /// The machine's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock {
@@ -146,6 +199,43 @@ mod tests {
         assert_eq!(at(1_781_087_400_000_120_000), "2026-06-10T10:30:00.000120Z");
         assert_eq!(at(1_781_087_400_000_000_001), "2026-06-10T10:30:00.000000001Z");
         assert_eq!(at(-1), "1969-12-31T23:59:59.999999999Z");
+    }
+
+    struct SetClock {
+        now: Timestamp,
+        monotonic: Duration,
+    }
+
+    impl Clock for SetClock {
+        fn now(&self) -> Timestamp {
+            self.now
+        }
+
+        fn monotonic(&self) -> Duration {
+            self.monotonic
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_jumps_once_and_one_that_goes_or_is_slewed_does_not() {
+        let second = Duration::from_secs(1);
+        let day = Duration::from_hours(24);
+        let at = |seconds: u32, off: u32, back: Duration| SetClock {
+            now: Timestamp::UNIX_EPOCH + 9 * day + seconds * second + off * second - back,
+            monotonic: seconds * second,
+        };
+        let mut watch = ClockWatch::new(&at(0, 0, Duration::ZERO));
+        assert_eq!(watch.look(&at(1, 0, Duration::ZERO)), None);
+        assert_eq!(watch.look(&at(3_600, 1, Duration::ZERO)), None, "a second in an hour");
+        let jump = watch.look(&at(3_602, 1, day)).expect("it was set back");
+        assert!(jump.is_back());
+        assert_eq!(jump.from, at(3_602, 1, Duration::ZERO).now);
+        assert_eq!(jump.to, at(3_602, 1, day).now);
+        assert_eq!(jump.first, at(3_600, 1, day).now);
+        assert_eq!(watch.look(&at(3_603, 1, day)), None);
+        let jump = watch.look(&at(3_604, 1, Duration::ZERO)).expect("it was set forward");
+        assert_eq!(jump.nanos().unsigned_abs(), u64::try_from(day.as_nanos()).unwrap());
+        assert!(!jump.is_back());
     }
 
     #[test]

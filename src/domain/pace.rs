@@ -188,6 +188,26 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_of_outage_opens_nothing_and_afterwards_the_window_opens_round_by_round() {
+        let mut pace = Pace::new(at(0));
+        for _ in 0..100 {
+            pace.acknowledged(LIMITS);
+        }
+        for second in 0..3_600 {
+            pace.overrun(at(second * 1_000), at(second * 1_000 + 500));
+        }
+        let hour_after = Duration::from_hours(2);
+        assert_eq!(pace.admit(0, LIMITS, hour_after), Admission::Now);
+        assert_eq!(pace.admit(1, LIMITS, hour_after), Admission::WhenOneEnds);
+        for round in 1..=10 {
+            assert_eq!(window(&mut pace, LIMITS), round);
+            for _ in 0..=round {
+                pace.acknowledged(LIMITS);
+            }
+        }
+    }
+
+    #[test]
     fn the_window_never_closes() {
         let mut pace = Pace::new(at(0));
         for second in 1..100 {

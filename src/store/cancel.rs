@@ -1,13 +1,14 @@
 //! Cancelling open deliveries: those of an endpoint that was switched off or deleted, in bounded
 //! steps that the next start takes up where a process died.
 
+use std::sync::Arc;
+
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::Store;
+use super::database::session::Transaction;
 use super::entity::deliveries;
 use super::error::StoreError;
 use super::insert::insert_all;
@@ -23,40 +24,39 @@ use crate::failpoint;
 const CANCEL_ROWS_MAX: u64 = 500;
 
 impl Store {
-    /// Cancels what a process left open when it died while switching endpoints off.
-    pub(super) async fn cancel_leftovers(&self) -> Result<u32, StoreError> {
-        self.cancel_leftovers_where(|_| true).await
-    }
-
-    /// Cancels what is open for suspended endpoints. Those that are being disabled or deleted are
-    /// left to who does that, and counts what he cancels.
+    /// Cancels what is open for endpoints that are off or gone: left by a process that died while
+    /// it switched one off, by a database that failed it, or by a caller who gave up. An endpoint
+    /// that this process is disabling or deleting is left to who does that, and counts what he
+    /// cancels.
     ///
     /// # Errors
     /// The store's.
-    pub async fn cancel_leftovers_of_suspended(&self) -> Result<u32, StoreError> {
-        self.cancel_leftovers_where(|state| state == Some(EndpointState::Suspended)).await
-    }
-
-    /// `wanted` is asked about the state of each endpoint that is off, `None` for one that is gone.
-    async fn cancel_leftovers_where(
-        &self,
-        wanted: fn(Option<EndpointState>) -> bool,
-    ) -> Result<u32, StoreError> {
+    pub async fn cancel_leftovers(&self) -> Result<u32, StoreError> {
         let mut cancelled = 0;
         for stranded in self.stranded_endpoints().await? {
             let endpoint_id = stranded.endpoint_id;
             let endpoint = self.endpoint(&AccountScope::All, endpoint_id).await?;
+            let state = endpoint.as_ref().map(|endpoint| endpoint.state);
             let reason = match &endpoint {
                 None => DELETED_REASON.to_owned(),
                 // It was switched on since.
                 Some(endpoint) if endpoint.state == EndpointState::Active => continue,
                 Some(endpoint) => off_reason(endpoint.state, &endpoint.state_reason),
             };
-            if wanted(endpoint.map(|endpoint| endpoint.state)) {
+            if state == Some(EndpointState::Suspended) || !self.is_switching_off() {
                 cancelled += self.cancel_open(&stranded.account_id, endpoint_id, &reason).await?;
             }
         }
         Ok(cancelled)
+    }
+
+    /// Held by who disables or deletes an endpoint, until what is open for it is cancelled.
+    pub(super) fn switches_off(&self) -> Arc<()> {
+        Arc::clone(&self.switching_off)
+    }
+
+    fn is_switching_off(&self) -> bool {
+        Arc::strong_count(&self.switching_off) > 1
     }
 
     /// Cancels the open deliveries of an endpoint that was switched off, in bounded steps, and ends
@@ -111,7 +111,7 @@ impl Store {
 
 /// Cancels open deliveries, with their log rows.
 pub(super) async fn cancel_rows(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     open: Vec<deliveries::Model>,
     reason: &str,
     now: Timestamp,
@@ -130,7 +130,7 @@ pub(super) async fn cancel_rows(
 /// Closes open deliveries in their rows; their log rows are the caller's. It takes leases away: a
 /// result that is still to come is dropped.
 pub(super) async fn close(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     ids: impl Iterator<Item = Uuid>,
     state: DeliveryState,
     reason: &str,

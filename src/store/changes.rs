@@ -28,8 +28,8 @@ pub const PAGE_CHANGES_MAX: u64 = 500;
 const LIVE_PAGES_MAX: usize = 16;
 /// How long the tail waits before it reads again after the database failed.
 const TAIL_RETRY_WAIT: Duration = Duration::from_millis(500);
-/// How often the tail reads without being told of a commit, where other processes write too: what
-/// a lost notification costs.
+/// How often the tail reads without being told of a commit: what it costs when a commit's answer,
+/// or a notification of another process, was lost.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How soon it reads again where rows wait for an older transaction to end; twice as long each
 /// time, up to [`POLL_INTERVAL`].
@@ -243,7 +243,8 @@ fn change(
     Ok(Change { position, delivery, previous_state, last_attempt })
 }
 
-/// The tail: after each commit, reads what is new and hands it on, as long as anybody follows.
+/// The tail: after each commit, and from time to time, reads what is new and hands it on, as long
+/// as anybody follows.
 async fn follow_commits(log: Weak<ChangeLog>) {
     // `None`: nobody followed, or the database failed; begin again at the end of the log.
     let mut position = None;
@@ -270,14 +271,9 @@ impl ChangeLog {
     /// Until this process, or as far as is told another, has committed something; or until it is
     /// time to look.
     async fn wait_for_commit(&self, unsettled_wait: Option<Duration>) {
-        let longest = self.connections.is_shared().then_some(POLL_INTERVAL);
-        match unsettled_wait.or(longest) {
-            None => self.committed.notified().await,
-            Some(wait) => {
-                // Told or not: it is time to look.
-                let _ = tokio::time::timeout(wait, self.committed.notified()).await;
-            }
-        }
+        let wait = unsettled_wait.unwrap_or(POLL_INTERVAL);
+        // Told or not: it is time to look.
+        let _ = tokio::time::timeout(wait, self.committed.notified()).await;
     }
 
     /// Hands on what is new, and says how far it came, and how long to wait for what is committed

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::Store;
 use super::cancel::{DELETED_REASON, off_reason};
 use super::database::dialect;
+use super::database::session::Transaction;
 use super::entity::{endpoint_secrets, endpoints};
 use super::error::StoreError;
 use super::insert::insert_all;
@@ -191,7 +192,7 @@ impl Store {
     ///
     /// # Errors
     /// [`EndpointWriteError::NotFound`], or the store's. When it fails in between the endpoint is
-    /// off; the next start cancels the rest.
+    /// off; [`Store::cancel_leftovers`] cancels the rest.
     pub async fn disable_endpoint(
         &self,
         account: &AccountId,
@@ -202,6 +203,7 @@ impl Store {
             endpoint.state = EndpointState::Disabled;
             reason.clone_into(&mut endpoint.state_reason);
         };
+        let _switching_off = self.switches_off();
         let endpoint = self.change_endpoint(account, endpoint_id, None, disable).await?;
         let reason = off_reason(EndpointState::Disabled, reason);
         let cancelled = self.cancel_open(account, endpoint_id, &reason).await?;
@@ -211,7 +213,7 @@ impl Store {
     /// Cancels the open deliveries of an endpoint that was suspended, and says how many those were.
     ///
     /// # Errors
-    /// The store's. What is left then is cancelled by [`Store::cancel_leftovers_of_suspended`].
+    /// The store's. What is left then is cancelled by [`Store::cancel_leftovers`].
     pub async fn cancel_suspended(
         &self,
         account: &AccountId,
@@ -227,13 +229,14 @@ impl Store {
     ///
     /// # Errors
     /// [`EndpointWriteError::NotFound`], [`EndpointWriteError::EtagMismatch`], or the store's.
-    /// When it fails in between the endpoint is gone; the next start cancels the rest.
+    /// When it fails in between the endpoint is gone; [`Store::cancel_leftovers`] cancels the rest.
     pub async fn delete_endpoint(
         &self,
         account: &AccountId,
         endpoint_id: EndpointId,
         etag: Option<&str>,
     ) -> Result<u32, EndpointWriteError> {
+        let _switching_off = self.switches_off();
         let transaction = self.connections.begin().await?;
         find_for_write(&transaction, account, endpoint_id, etag).await?;
         endpoint_secrets::Entity::delete_many()
@@ -248,7 +251,7 @@ impl Store {
 
 /// The active endpoints of the accounts: whom an event published now goes to.
 pub(super) async fn active_targets<'a>(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     accounts: impl Iterator<Item = &'a AccountId>,
 ) -> Result<HashMap<AccountId, Vec<Target>>, StoreError> {
     let accounts: HashSet<&str> = accounts.map(AccountId::as_str).collect();
@@ -266,7 +269,7 @@ pub(super) async fn active_targets<'a>(
 
 /// The endpoints with these ids, whatever their state.
 pub(super) async fn targets(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     ids: impl Iterator<Item = EndpointId>,
 ) -> Result<HashMap<EndpointId, Target>, StoreError> {
     let rows = endpoints::Entity::find()
@@ -278,7 +281,7 @@ pub(super) async fn targets(
 }
 
 async fn made_by(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     request: &NamedRequest,
 ) -> Result<Option<Endpoint>, EndpointWriteError> {
@@ -296,7 +299,7 @@ async fn made_by(
 }
 
 async fn find_for_write(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     endpoint_id: EndpointId,
     etag: Option<&str>,
@@ -325,7 +328,7 @@ pub(super) async fn find<C: ConnectionTrait>(
 
 /// Finds an endpoint, and keeps others from writing it until the transaction is over.
 pub(super) async fn find_locked(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     endpoint_id: EndpointId,
 ) -> Result<Option<Endpoint>, StoreError> {

@@ -1,7 +1,8 @@
 //! Inserting many rows at once, whatever the table.
 
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, Iterable};
+use sea_orm::{ActiveModelTrait, EntityTrait, Iterable};
 
+use super::database::session::Transaction;
 use super::error::StoreError;
 
 /// Values of one insert: SQLite binds at most 32,766 in a statement, PostgreSQL twice as many.
@@ -9,7 +10,7 @@ const INSERT_VALUES_MAX: usize = 32_766;
 
 /// Inserts rows in as few statements as the bind limit allows.
 pub(super) async fn insert_all<A>(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     mut rows: Vec<A>,
 ) -> Result<(), StoreError>
 where

@@ -2,10 +2,11 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 
 use super::Store;
 use super::cancel::cancel_rows;
+use super::database::session::Transaction;
 use super::deliveries::{ShownDelivery, shown};
 use super::entity::{deliveries, endpoints, resends};
 use super::error::StoreError;
@@ -67,8 +68,8 @@ impl Store {
         delivery_id: DeliveryId,
         request: Option<NamedRequest>,
     ) -> Result<ShownDelivery, InterventionError> {
-        let now = self.clock.now();
         let transaction = self.connections.begin().await?;
+        let now = self.clock.now();
         if let Some(request) = &request
             && is_done(&transaction, account, request).await?
         {
@@ -118,7 +119,7 @@ impl Store {
 
 /// Makes closed deliveries due now, with their log rows.
 pub(super) async fn resend_rows(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     closed: Vec<deliveries::Model>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -154,7 +155,7 @@ fn of_account(account: &AccountId, delivery_id: DeliveryId) -> Select<deliveries
 
 /// Finds a delivery, and keeps others from writing it until the transaction is over.
 async fn find(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     delivery_id: DeliveryId,
 ) -> Result<deliveries::Model, InterventionError> {
@@ -164,7 +165,7 @@ async fn find(
 
 /// The delivery as the transaction leaves it.
 async fn shown_after(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     delivery_id: DeliveryId,
 ) -> Result<ShownDelivery, InterventionError> {
@@ -173,7 +174,7 @@ async fn shown_after(
 }
 
 async fn require_active(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     endpoint_id: EndpointId,
 ) -> Result<Addressee, InterventionError> {
@@ -187,7 +188,7 @@ async fn require_active(
 }
 
 async fn is_done(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     request: &NamedRequest,
 ) -> Result<bool, InterventionError> {

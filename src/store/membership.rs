@@ -81,7 +81,7 @@ impl Membership {
 }
 
 /// Spreads what differs in a few bits over all of them, the same on every replica whatever its
-/// version (the finalizer of MurmurHash3).
+/// version (the finalizer of `MurmurHash3`).
 fn mix(value: u128) -> u64 {
     let bytes = value.to_be_bytes();
     let half = |at: usize| u64::from_be_bytes(std::array::from_fn(|place| bytes[at + place]));

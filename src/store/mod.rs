@@ -2,15 +2,18 @@
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
-//! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`].
+//! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`],
+//! [`clock_jump`].
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
 //! publishing and dispatching share beside the tables; [`membership`] and [`peers`] what replicas
 //! share.
 
 mod cancel;
 pub mod changes;
+pub mod clock_jump;
 pub mod database;
 pub mod deliveries;
+mod doubts;
 pub mod endpoints;
 mod entity;
 pub mod error;
@@ -46,6 +49,7 @@ use uuid::Uuid;
 
 use self::changes::ChangeLog;
 use self::database::{Connections, OpenError};
+use self::doubts::Doubts;
 use self::error::StoreError;
 use self::group_commit::{GroupCommit, GroupLimits};
 use self::lease::LeaseTerms;
@@ -101,6 +105,8 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     database_id: Uuid,
+    switching_off: Arc<()>,
+    doubts: Arc<Doubts>,
 }
 
 impl Store {
@@ -119,7 +125,9 @@ impl Store {
         let connections = Arc::new(connections);
         let clock = connections.clock(&clock);
         let lock = connections.lock_schema().await.map_err(OpenError::from)?;
-        migration::Migrator::up(connections.writer(), None).await.map_err(OpenError::from)?;
+        migration::Migrator::up(connections.writer().bare(), None)
+            .await
+            .map_err(OpenError::from)?;
         let database_id = identify(&connections, &*random).await?;
         drop(lock);
 
@@ -140,6 +148,7 @@ impl Store {
         }
         let room = Room::new(settings.room, Arc::clone(&membership), Arc::clone(&clock));
         let streaks = Arc::new(Streaks::default());
+        let doubts = Arc::new(Doubts::default());
         let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
         let in_flight_max = settings.room.in_flight_max as usize;
         let (handed, to_dispatcher) = mpsc::channel(in_flight_max);
@@ -150,6 +159,7 @@ impl Store {
             peers,
             change_log: Arc::clone(&change_log),
             handed,
+            doubts: Arc::clone(&doubts),
             lease_terms,
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
@@ -159,6 +169,7 @@ impl Store {
             streaks: Arc::clone(&streaks),
             wakeup: Arc::clone(&wakeup),
             change_log: Arc::clone(&change_log),
+            clock: Arc::clone(&clock),
         };
         let store = Self {
             publishes: start_publisher(publisher),
@@ -174,9 +185,12 @@ impl Store {
             clock,
             random,
             database_id,
+            switching_off: Arc::default(),
+            doubts,
         };
         if !store.connections.is_shared() {
             store.free_all_leases().await?;
+            store.start_behind().await?;
         }
         store.cancel_leftovers().await?;
         Ok((Arc::new(store), to_dispatcher))

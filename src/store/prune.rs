@@ -5,17 +5,16 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SimpleExpr};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::Store;
 use super::database::dialect;
+use super::database::session::Transaction;
 use super::entity::{attempts, deliveries, delivery_changes, events, store_identity};
 use super::error::StoreError;
 use crate::domain::clock::Timestamp;
+use crate::failpoint;
 
 /// Deliveries that one transaction deletes, each with its attempts and perhaps its event: some
 /// 10 ms.
@@ -74,7 +73,9 @@ impl Store {
             .filter(dialect::log_up_to(backend, transaction_id, sequence))
             .exec(&transaction)
             .await?;
+        failpoint::hit("prune.before_commit");
         transaction.commit().await?;
+        failpoint::hit("prune.after_commit");
         Ok(Step::after(last + 1, PRUNE_CHANGES_MAX))
     }
 
@@ -114,7 +115,9 @@ impl Store {
         // A delivery is never older than its event: both are old.
         let event_ids: HashSet<Uuid> = old.iter().map(|(_, event_id)| *event_id).collect();
         delete_undelivered(&transaction, event_ids).await?;
+        failpoint::hit("prune.before_commit");
         transaction.commit().await?;
+        failpoint::hit("prune.after_commit");
         Ok(Step::after(old.len(), PRUNE_DELIVERIES_MAX))
     }
 
@@ -144,7 +147,9 @@ impl Store {
         }
         let rows = old.len();
         delete_undelivered(&transaction, old).await?;
+        failpoint::hit("prune.before_commit");
         transaction.commit().await?;
+        failpoint::hit("prune.after_commit");
         Ok(Step::after(rows, PRUNE_EVENTS_MAX))
     }
 
@@ -160,7 +165,7 @@ impl Store {
 
 /// Deletes those of the events that have no delivery; their idempotency keys go with them.
 async fn delete_undelivered(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     event_ids: impl IntoIterator<Item = Uuid>,
 ) -> Result<(), StoreError> {
     events::Entity::delete_many()

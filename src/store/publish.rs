@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use tokio::sync::mpsc;
 
 use super::changes::ChangeLog;
+use super::database::session::Transaction;
 use super::database::{Connections, in_time};
+use super::doubts::Doubts;
 use super::entity::{deliveries, delivery_changes, events};
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
@@ -80,6 +82,8 @@ pub struct Publisher {
     pub change_log: Arc<ChangeLog>,
     /// Has as many places as there is room: it is never full.
     pub handed: mpsc::Sender<Handed>,
+    /// Told of leases where it is not known whether they were committed.
+    pub doubts: Arc<Doubts>,
     /// How long a lease lasts.
     pub lease_terms: LeaseTerms,
     /// Stamps rows.
@@ -124,7 +128,10 @@ impl Publisher {
         let mut rows = writing.rows;
         rows.insert(&transaction).await?;
         failpoint::hit("publish.before_commit");
-        transaction.commit().await?;
+        if let Err(error) = transaction.commit().await {
+            self.doubts.add(rows.handed.iter().map(|handed| &handed.leased));
+            return Err(error.into());
+        }
         failpoint::hit("publish.after_commit");
         self.announce(rows.handed, rows.free, now);
         Ok(answers)
@@ -289,7 +296,7 @@ impl Rows {
         self.handed.extend(lease);
     }
 
-    async fn insert(&mut self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+    async fn insert(&mut self, transaction: &Transaction) -> Result<(), StoreError> {
         // Keys in one order: two replicas that store the same ones wait, and do not block, each
         // other.
         self.events.sort_by(|one, other| {
@@ -321,7 +328,7 @@ fn event_row(event: &NewEvent, delivery_count: u32, now: Timestamp) -> events::A
 
 /// The events that the idempotency keys of `wanted` mean already.
 async fn earlier_events(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     wanted: impl Iterator<Item = &NewEvent>,
 ) -> Result<HashMap<Key, EarlierEvent>, StoreError> {
     let mut keys: HashMap<&AccountId, Vec<&str>> = HashMap::new();

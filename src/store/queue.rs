@@ -7,14 +7,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use sea_orm::sea_query::{Expr, ExprTrait, Iden, LockBehavior, LockType, Query, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
-    Iterable, Order, QueryFilter, QuerySelect, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, Order,
+    QueryFilter, QuerySelect, Statement, Value,
 };
 use uuid::Uuid;
 
 use super::Store;
 use super::cancel;
-use super::database::dialect;
+use super::database::session::Transaction;
+use super::database::{dialect, in_time};
 use super::endpoints;
 use super::entity::{deliveries, events};
 use super::error::StoreError;
@@ -147,7 +148,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn due_endpoints(&self) -> Result<Vec<DueEndpoint>, StoreError> {
-        let heads = self.heads().await?;
+        let heads = in_time(self.heads()).await?;
         heads.iter().filter(|head| head.is_active()).map(Head::due_endpoint).collect()
     }
 
@@ -159,6 +160,12 @@ impl Store {
             Ok(Stranded { account_id: head.account_id()?, endpoint_id })
         });
         stranded.collect()
+    }
+
+    /// The endpoints with free rows waiting, whatever their state.
+    pub(super) async fn waiting_endpoints(&self) -> Result<Vec<EndpointId>, StoreError> {
+        let heads = self.heads().await?;
+        Ok(heads.iter().map(|head| EndpointId::from_uuid(head.endpoint_id)).collect())
     }
 
     async fn heads(&self) -> Result<Vec<Head>, StoreError> {
@@ -177,6 +184,10 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn claim(&self, wanted: &[Wanted]) -> Result<Claimed, StoreError> {
+        in_time(self.claim_now(wanted)).await
+    }
+
+    async fn claim_now(&self, wanted: &[Wanted]) -> Result<Claimed, StoreError> {
         let now = self.clock.now();
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
@@ -193,7 +204,10 @@ impl Store {
         let leased = self.lease(&transaction, &takers, now).await?;
         let exhausted = exhausted(&transaction, wanted, &leased).await?;
         failpoint::hit("claim.before_commit");
-        transaction.commit().await?;
+        if let Err(error) = transaction.commit().await {
+            self.doubts.add(leased.iter());
+            return Err(error.into());
+        }
         failpoint::hit("claim.after_commit");
         // Some may have been given up.
         self.change_log.committed();
@@ -202,7 +216,7 @@ impl Store {
 
     async fn lease(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         takers: &[(Wanted, &Target)],
         now: Timestamp,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
@@ -239,7 +253,7 @@ impl Store {
     /// Sets the lease on the rows that are due, in one statement.
     async fn take_due(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         takers: &[(Wanted, &Target)],
         lease_token: LeaseToken,
         now: Timestamp,
@@ -308,6 +322,7 @@ impl Store {
                 .await?;
             failpoint::hit("extend.before_commit");
             transaction.commit().await?;
+            failpoint::hit("extend.after_commit");
         }
         Ok(())
     }
@@ -342,7 +357,7 @@ impl Store {
         dialect::lease_now(backend, self.clock.now())
     }
 
-    async fn free(&self, which: Condition) -> Result<u64, StoreError> {
+    pub(super) async fn free(&self, which: Condition) -> Result<u64, StoreError> {
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let none = || Expr::value(Option::<i64>::None);
@@ -359,7 +374,7 @@ impl Store {
 
 /// Ends deliveries FAILED that cannot be sent, so that they do not stand in the others' way.
 async fn give_up(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     hopeless: Vec<deliveries::Model>,
     reason: &str,
     now: Timestamp,
@@ -381,7 +396,7 @@ async fn give_up(
 
 /// The endpoints that had fewer due rows than were wanted, and when their first free row is due.
 async fn exhausted(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     wanted: &[Wanted],
     leased: &[LeasedDelivery],
 ) -> Result<Vec<Exhausted>, StoreError> {
@@ -429,7 +444,7 @@ struct Payload {
 }
 
 async fn payloads(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     claimed: &[deliveries::Model],
 ) -> Result<HashMap<Uuid, Payload>, StoreError> {
     if claimed.is_empty() {

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoCondition;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, Statement, Value};
+use sea_orm::{ColumnTrait, ConnectionTrait, Statement, Value};
 use uuid::Uuid;
 
 use super::changes::ChangeLog;
+use super::database::session::Transaction;
 use super::database::{Connections, in_time};
 use super::entity::endpoints;
 use super::error::StoreError;
@@ -16,8 +17,8 @@ use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
 use super::streaks::{StreakChanges, Streaks};
 use super::wakeup::{DueEndpoint, Wakeup};
-use super::{row, suspension};
-use crate::domain::clock::Timestamp;
+use super::{clock_jump, row, suspension};
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::Verdict;
 use crate::domain::endpoint::{Addressee, GONE_REASON};
 use crate::domain::id::EndpointId;
@@ -51,6 +52,8 @@ pub struct Recorder {
     pub wakeup: Arc<Wakeup>,
     /// Told of each commit.
     pub change_log: Arc<ChangeLog>,
+    /// Says whether an outcome was judged by a clock that was set back since.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Recorder {
@@ -67,9 +70,12 @@ impl Recorder {
         &self,
         group: &[Pending<Verdict, Recorded>],
     ) -> Result<Vec<Recorded>, StoreError> {
-        let verdicts: Vec<&Verdict> = group.iter().map(|pending| &pending.write).collect();
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
+        let now = self.clock.now();
+        let verdicts: Vec<_> =
+            group.iter().map(|one| clock_jump::stamped(&one.write, now)).collect();
+        let verdicts: Vec<&Verdict> = verdicts.iter().map(AsRef::as_ref).collect();
         let held = Self::update(&transaction, &verdicts).await?;
         let is_held = |verdict: &Verdict| held.contains(&verdict.delivery.delivery_id.as_uuid());
         let (mut attempts, mut changes) = (Vec::new(), Vec::new());
@@ -111,7 +117,7 @@ impl Recorder {
 
     /// Suspends the endpoints whose receiver is gone, and says which of them were active.
     async fn suspend_gone<'a>(
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         verdicts: impl Iterator<Item = &'a Verdict>,
     ) -> Result<HashSet<EndpointId>, StoreError> {
         let gone: Vec<_> = verdicts.filter(|verdict| verdict.attempt.exchange.is_gone()).collect();
@@ -125,7 +131,7 @@ impl Recorder {
 
     /// Sets all the deliveries whose lease still holds, in one statement, and says which.
     async fn update(
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         verdicts: &[&Verdict],
     ) -> Result<HashSet<Uuid>, StoreError> {
         let one_row = |row: usize| {

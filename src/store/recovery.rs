@@ -7,13 +7,14 @@ mod search;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use self::search::{count, delivered, next_events, undelivered};
 use super::Store;
+use super::database::session::Transaction;
 use super::endpoints::find;
 use super::entity::{deliveries, recoveries};
 use super::error::StoreError;
@@ -28,6 +29,7 @@ use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
 use crate::domain::endpoint::{Addressee, Endpoint, EndpointState};
 use crate::domain::id::{DeliveryId, EndpointId, EventId, RecoveryId};
 use crate::domain::recovery::{Recovery, RecoveryKinds};
+use crate::failpoint;
 
 /// Deliveries or events that one step looks at. Each may be written with a log row: 500 rows in a
 /// transaction, which a publish beside it hardly waits for.
@@ -148,9 +150,9 @@ impl Store {
     /// # Errors
     /// The store's; the step is undone then, and can be taken again.
     pub async fn continue_recovery(&self, recovery_id: RecoveryId) -> Result<(), StoreError> {
-        let now = self.clock.now();
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
+        let now = self.clock.now();
         let unfinished = recoveries::Entity::find_by_id(recovery_id.as_uuid())
             .filter(recoveries::Column::FinishTime.is_null())
             // Of several replicas one takes the step.
@@ -175,7 +177,9 @@ impl Store {
         let mut row = progress.into_active_model();
         step.set(&mut row, now);
         row.update(&transaction).await?;
+        failpoint::hit("recovery.before_commit");
         transaction.commit().await?;
+        failpoint::hit("recovery.after_commit");
         if let Some(due) = due {
             self.wakeup.tell(due);
         }
@@ -186,7 +190,7 @@ impl Store {
     /// Delivers the missed ones among the next events.
     async fn deliver_some(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         recovery: &Recovery,
         endpoint: &Endpoint,
         cursor: (i64, Uuid),
@@ -265,7 +269,7 @@ impl Step {
 
 /// Sends again the ones that are asked for among the next deliveries that did not arrive.
 async fn resend_some(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     recovery: &Recovery,
     cursor: Uuid,
     now: Timestamp,

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::Store;
+use super::database::session::Transaction;
 use super::endpoints::find_locked;
 use super::entity::endpoint_secrets::{Column, Entity};
 use super::error::StoreError;
@@ -132,7 +133,7 @@ impl Store {
 }
 
 async fn find_for_write(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     account: &AccountId,
     endpoint_id: EndpointId,
 ) -> Result<Endpoint, SecretWriteError> {
@@ -142,7 +143,7 @@ async fn find_for_write(
 
 /// The secret that the request made before, while it is in force.
 async fn made_by(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     endpoint: &Endpoint,
     request: &RotateRequest,
     now: Timestamp,
@@ -165,7 +166,7 @@ async fn made_by(
 
 /// Deletes the rows of a rotated endpoint's secrets but that of the one which is now the previous.
 async fn keep_previous(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     endpoint: &Endpoint,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -184,7 +185,7 @@ async fn keep_previous(
 }
 
 async fn delete_all_but(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     endpoint_id: EndpointId,
     kept: Option<SecretId>,
 ) -> Result<(), StoreError> {
@@ -197,7 +198,7 @@ async fn delete_all_but(
 }
 
 async fn write_change(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     endpoint: &mut Endpoint,
     now: Timestamp,
 ) -> Result<(), StoreError> {

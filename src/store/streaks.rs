@@ -8,8 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use super::database::session::Transaction;
 use super::entity::endpoints;
 use super::error::StoreError;
 use crate::domain::attempt::Outcome;
@@ -60,7 +61,7 @@ impl StreakChanges {
     }
 
     /// Writes what is not the case yet.
-    pub async fn write(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+    pub async fn write(&self, transaction: &Transaction) -> Result<(), StoreError> {
         use endpoints::Column;
         let set = |time: Option<Timestamp>| {
             let time = Expr::value(time.map(Timestamp::as_unix_nanos));

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, Order, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::Store;
+use super::database::session::Transaction;
 use super::entity::{attempts, deliveries, endpoints};
 use super::error::StoreError;
 use super::row;
@@ -172,7 +173,7 @@ impl Store {
 
 /// Suspends those of the endpoints that are active, and says which those were.
 pub(super) async fn suspend(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     which: Condition,
     reason: &str,
     now: Timestamp,

@@ -20,7 +20,8 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("demo", &["app", "config", "receiver", "grpc", "proto", "domain"]),
 ];
 
-fn source_files(folder: &Path) -> Vec<PathBuf> {
+/// Every file of Rust in a folder.
+pub fn source_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).expect("src/ can be read") {
         let path = entry.expect("its entries too").path();

@@ -95,7 +95,11 @@ calls! {
 impl Caller {
     /// A caller with a connection of its own.
     pub async fn new(service: &Service) -> Self {
-        let channel = service.channel().await;
+        Self::on(service.channel().await)
+    }
+
+    /// A caller on a connection.
+    pub fn on(channel: Channel) -> Self {
         Self {
             admin: EndpointAdminClient::new(channel.clone()),
             ingest: EventIngestClient::new(channel.clone()),

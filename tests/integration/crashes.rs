@@ -1,5 +1,7 @@
 //! The process dies, at every step of the way and at random, under load; a ledger outside of it
-//! holds what was acknowledged against what arrived.
+//! holds what was acknowledged against what arrived. What is done beside the way is in [`steps`].
+
+mod steps;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -20,12 +22,14 @@ use crate::deliveries::sample;
 use crate::party::{Party, Receivers};
 use crate::service::{PATIENCE, Service, eventually};
 
+pub use steps::FAILPOINTS as FAILPOINTS_BESIDE;
+
 const ACCOUNT: &str = "acct_1";
 /// Requests that may be under way when the process dies: what may come twice.
 const IN_FLIGHT: usize = 8;
 
 /// Every step of the way at which a process can die.
-const FAILPOINTS: [&str; 8] = [
+pub const FAILPOINTS: [&str; 8] = [
     "publish.before_commit",
     "publish.after_commit",
     "claim.before_commit",

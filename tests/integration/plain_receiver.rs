@@ -59,9 +59,14 @@ impl PlainReceiver {
         self.requests.load(Ordering::SeqCst)
     }
 
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}/hooks", self.address)
+    }
+
     /// Registers an endpoint for this receiver.
     pub async fn register(&self, service: &Service, endpoint: Endpoint) -> Endpoint {
-        let endpoint = Endpoint { url: format!("http://{}/hooks", self.address), ..endpoint };
+        let endpoint = Endpoint { url: self.url(), ..endpoint };
         let request =
             CreateEndpointRequest { endpoint: Some(endpoint), ..CreateEndpointRequest::default() };
         let created = service.admin().await.create_endpoint(request).await;

@@ -1,5 +1,6 @@
 //! The real binary as a child process, and clients for it.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,7 +9,8 @@ use std::time::Duration;
 use bookora_webhooks::proto::delivery_query_client::DeliveryQueryClient;
 use bookora_webhooks::proto::endpoint_admin_client::EndpointAdminClient;
 use bookora_webhooks::proto::event_ingest_client::EventIngestClient;
-use tempfile::TempDir;
+use sea_orm::{ConnectionTrait, Database, Statement};
+use tempfile::{NamedTempFile, TempDir};
 use tonic::transport::Channel;
 
 /// How long anything awaited may take before a test fails: far longer than it does.
@@ -22,6 +24,7 @@ pub struct Service {
     address: String,
     arguments: Vec<String>,
     folder: TempDir,
+    log: NamedTempFile,
 }
 
 impl Service {
@@ -55,13 +58,41 @@ impl Service {
 
     fn launch_in(folder: TempDir, arguments: &[&str], failpoint: Option<&str>) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (child, address) = spawn(folder.path(), &arguments, failpoint);
-        Self { child, address, arguments, folder }
+        let log = NamedTempFile::new().expect("a temporary file");
+        let (child, address) = spawn(serve(folder.path(), &arguments, log.path()), failpoint);
+        let address = address.expect("the service says that it is ready");
+        Self { child, address, arguments, folder, log }
+    }
+
+    /// Starts the service as [`Service::start_failing`] does; where the failpoint is in the start,
+    /// it has to say why it ends, and is started again without.
+    pub async fn start_in_the_end(arguments: &[&str], failpoint: &str) -> Self {
+        let arguments = [&[ALLOW_LOOPBACK], arguments].concat();
+        let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = NamedTempFile::new().expect("a temporary file");
+        let command = serve(folder.path(), &arguments, log.path());
+        let (child, address) = spawn(command, Some(failpoint));
+        let has_started = address.is_some();
+        let address = address.unwrap_or_default();
+        let mut service = Self { child, address, arguments, folder, log };
+        if !has_started {
+            assert_eq!(service.ended().await.code(), Some(1));
+            assert!(service.log().contains("bookora-webhooks: "), "it says why");
+            service.restart();
+        }
+        service
+    }
+
+    /// Other arguments from the next start on, loopback allowed besides.
+    pub fn change_arguments(&mut self, arguments: &[&str]) {
+        let arguments = [&[ALLOW_LOOPBACK], arguments].concat();
+        self.arguments = arguments.iter().map(ToString::to_string).collect();
     }
 
     /// Runs the service on the same database until it ends at a failpoint.
     pub async fn run_into(&mut self, failpoint: &str) {
-        let mut command = serve(self.folder.path(), &self.arguments);
+        let mut command = self.serve();
         command.env("BOOKORA_FAILPOINT", failpoint).stdout(Stdio::null());
         self.child = command.spawn().expect("the binary starts");
         assert!(!self.ended().await.success(), "{failpoint} was passed");
@@ -80,12 +111,21 @@ impl Service {
 
     /// Starts the service again on the same database, after it was killed or stopped.
     pub fn restart(&mut self) {
-        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, None);
+        self.start_again(None);
     }
 
     /// The same, to end by itself at a failpoint.
     pub fn restart_failing(&mut self, failpoint: &str) {
-        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, Some(failpoint));
+        self.start_again(Some(failpoint));
+    }
+
+    fn start_again(&mut self, failpoint: Option<&str>) {
+        let (child, address) = spawn(self.serve(), failpoint);
+        (self.child, self.address) = (child, address.expect("the service says that it is ready"));
+    }
+
+    fn serve(&self) -> Command {
+        serve(self.folder.path(), &self.arguments, self.log.path())
     }
 
     /// Asks the process to stop (SIGTERM).
@@ -103,6 +143,31 @@ impl Service {
     /// The folder with the database.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// What the process has logged, over all its starts.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).expect("the log is text")
+    }
+
+    /// Waits until the process has logged a line with all of these in it.
+    pub async fn logged(&self, parts: &[&str]) {
+        let is_it = |line: &str| parts.iter().all(|part| line.contains(part));
+        let found = async || self.log().lines().any(is_it).then_some(());
+        eventually(&format!("it logs {parts:?}"), found).await;
+    }
+
+    /// A number from the process's database.
+    pub async fn ask_database(&self, sql: &str) -> i64 {
+        ask_database(&self.folder().join("test.db"), sql).await
+    }
+
+    /// Changes the database beside the process.
+    pub async fn change_database(&self, sql: &str) {
+        let url = format!("sqlite://{}", self.folder().join("test.db").display());
+        let database = Database::connect(url).await.expect("the database opens");
+        database.execute_unprepared(sql).await.expect("it is changed");
+        database.close().await.expect("it closes");
     }
 
     /// Memory of the process that is in RAM now, in bytes (Linux).
@@ -159,7 +224,19 @@ impl Drop for Service {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the service logged:\n{}", self.log());
+        }
     }
+}
+
+/// A number from a database.
+pub async fn ask_database(file: &Path, sql: &str) -> i64 {
+    let url = format!("sqlite://{}?mode=ro", file.display());
+    let database = Database::connect(url).await.expect("the database opens");
+    let statement = Statement::from_string(database.get_database_backend(), sql);
+    let row = database.query_one_raw(statement).await.expect("it answers");
+    row.expect("with a row").try_get_by_index(0).expect("a number")
 }
 
 /// The binary that cargo built for these tests.
@@ -181,22 +258,27 @@ pub fn serve_arguments(folder: &Path) -> Vec<String> {
     ]
 }
 
-fn serve(folder: &Path, arguments: &[String]) -> Command {
+fn serve(folder: &Path, arguments: &[String], log: &Path) -> Command {
+    let log = OpenOptions::new().append(true).open(log).expect("the log can be written");
     let mut command = binary();
-    command.args(serve_arguments(folder)).args(arguments);
+    command.args(serve_arguments(folder)).args(arguments).stderr(log);
     command
 }
 
-fn spawn(folder: &Path, arguments: &[String], failpoint: Option<&str>) -> (Child, String) {
-    let mut child = serve(folder, arguments)
+/// The process, and its address once it takes calls; `None` where it ends before.
+fn spawn(mut command: Command, failpoint: Option<&str>) -> (Child, Option<String>) {
+    let mut child = command
         .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
         .stdout(Stdio::piped())
         .spawn()
         .expect("the binary starts");
     let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-    let ready = lines.next().expect("the service says that it is ready").expect("in UTF-8");
-    let (_, address) = ready.rsplit_once(' ').expect("with its address");
-    (child, address.to_owned())
+    let ready = lines.next().map(|line| line.expect("in UTF-8"));
+    let address = ready.map(|line| {
+        let (_, address) = line.rsplit_once(' ').expect("with its address");
+        address.to_owned()
+    });
+    (child, address)
 }
 
 /// Asks again and again until there is an answer; fails the test after [`PATIENCE`].

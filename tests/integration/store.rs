@@ -42,6 +42,10 @@ impl HandClock {
     fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_nanos()).unwrap(), Ordering::Relaxed);
     }
+
+    fn set_back(&self, by: Duration) {
+        self.0.fetch_sub(i64::try_from(by.as_nanos()).unwrap(), Ordering::Relaxed);
+    }
 }
 
 impl Clock for HandClock {
@@ -120,9 +124,14 @@ impl Bench {
 
     /// What an acknowledgement makes of a leased delivery.
     fn acknowledged(&self, leased: &LeasedDelivery) -> Verdict {
+        self.ended(leased, Outcome::Succeeded)
+    }
+
+    /// What an attempt that ended so makes of a leased delivery.
+    fn ended(&self, leased: &LeasedDelivery, outcome: Outcome) -> Verdict {
         let (now, random): (_, &dyn Random) = (self.clock.now(), &*self.random);
         let exchange = Exchange {
-            outcome: Outcome::Succeeded,
+            outcome,
             error_message: None,
             remote_address: None,
             response: None,
@@ -184,6 +193,22 @@ async fn leases_that_are_extended_in_time_are_not_freed() {
     assert_eq!(bench.store.rescue().await.unwrap(), 0);
     let recorded = bench.store.record(bench.acknowledged(&leased)).await.unwrap();
     assert_eq!(recorded, Recorded::Yes);
+}
+
+#[tokio::test]
+async fn an_outcome_that_is_recorded_after_the_clock_was_set_back_waits_as_long_as_it_was_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::new(folder.path()).await;
+    bench.publish(1).await;
+    let leased = bench.handed.lock().unwrap().try_recv().expect("it is born leased").leased;
+    let failed = bench.ended(&leased, Outcome::Connect);
+    bench.clock.set_back(Duration::from_hours(24));
+    assert_eq!(bench.store.record(failed).await.unwrap(), Recorded::Yes);
+    // 30 s, and a fifth more or less.
+    bench.clock.advance(Duration::from_secs(23));
+    assert!(bench.claim(1).await.is_empty());
+    bench.clock.advance(Duration::from_secs(14));
+    assert_eq!(bench.claim(1).await.len(), 1);
 }
 
 #[tokio::test]

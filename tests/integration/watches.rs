@@ -103,6 +103,11 @@ impl Ledger {
         self.last.insert(delivery.delivery_id.clone(), delivery);
     }
 
+    /// Every delivery as it was last seen.
+    pub fn deliveries(&self) -> impl Iterator<Item = &Delivery> {
+        self.last.values()
+    }
+
     pub fn succeeded(&self) -> usize {
         self.last.values().filter(|delivery| delivery.state() == State::Succeeded).count()
     }

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    QueryFilter, QueryOrder, Select, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, Select, Statement,
 };
 
+use super::session::Transaction;
 use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
 use crate::store::entity::delivery_changes;
@@ -160,10 +161,7 @@ pub fn log_has_unsettled(backend: DbBackend) -> Option<String> {
 ///
 /// # Errors
 /// The database's.
-pub async fn lock_account(
-    transaction: &DatabaseTransaction,
-    account: &AccountId,
-) -> Result<(), DbErr> {
+pub async fn lock_account(transaction: &Transaction, account: &AccountId) -> Result<(), DbErr> {
     let backend = transaction.get_database_backend();
     if backend == DbBackend::Postgres {
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";

@@ -5,16 +5,18 @@ mod checkpoint;
 mod clock;
 pub mod dialect;
 mod postgres;
+pub mod session;
 mod sqlite;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::MutexGuard;
 
 use self::postgres::Postgres;
+use self::session::{Pool, Transaction};
 use self::sqlite::Sqlite;
 use crate::domain::clock::Clock;
 use crate::store::error::StoreError;
@@ -96,16 +98,16 @@ impl Connections {
 
     /// Connections for statements that only read.
     #[must_use]
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Pool {
         match &self.engine {
             Engine::Sqlite(sqlite) => &sqlite.reader,
             Engine::Postgres(postgres) => &postgres.reader,
         }
     }
 
-    /// Connections for statements outside a transaction that write.
+    /// Connections for statements outside a transaction that write: migrations.
     #[must_use]
-    pub fn writer(&self) -> &DatabaseConnection {
+    pub fn writer(&self) -> &Pool {
         match &self.engine {
             Engine::Sqlite(sqlite) => &sqlite.writer,
             Engine::Postgres(postgres) => &postgres.writer,
@@ -116,11 +118,8 @@ impl Connections {
     ///
     /// # Errors
     /// The database's, among them that no connection came free in time.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.begin().await,
-            Engine::Postgres(postgres) => postgres.begin().await,
-        }
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        self.writer().begin().await
     }
 
     /// The turn of those that no caller waits for: claims, outcomes, pruning. Taken before

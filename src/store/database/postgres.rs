@@ -5,14 +5,12 @@ use std::str::FromStr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlxPostgresConnector,
-    TransactionTrait,
-};
+use sea_orm::{DbErr, RuntimeErr, SqlxPostgresConnector};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 
 use super::clock::DatabaseClock;
+use super::session::Pool;
 use super::{ACQUIRE_TIMEOUT, OpenError};
 use crate::domain::clock::{Clock, Timestamp};
 
@@ -43,8 +41,8 @@ const PULSE: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::b
 
 /// The open pools.
 pub struct Postgres {
-    pub(super) writer: DatabaseConnection,
-    pub(super) reader: DatabaseConnection,
+    pub(super) writer: Pool,
+    pub(super) reader: Pool,
     pools: [PgPool; 2],
     hosts: Vec<PgConnectOptions>,
     clock: Arc<DatabaseClock>,
@@ -61,7 +59,8 @@ impl Postgres {
         let hosts = hosts.map_err(OpenError::InvalidUrl)?;
         let first = primary(&hosts).await.unwrap_or_else(|| hosts[0].clone());
         let [writers, readers] = [WRITERS, READERS].map(|size| pool(size, first.clone()));
-        let connect = |pool: &PgPool| SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
+        let connect =
+            |pool: &PgPool| Pool::new(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()));
         let postgres = Self {
             writer: connect(&writers),
             reader: connect(&readers),
@@ -78,14 +77,6 @@ impl Postgres {
     /// The database's clock.
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock) as Arc<dyn Clock>
-    }
-
-    /// Begins a transaction.
-    ///
-    /// # Errors
-    /// The database's, among them that no connection came free in time.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.writer.begin().await
     }
 
     /// Takes the lock on the schema, which is given back when the connection is dropped.
@@ -127,8 +118,8 @@ impl Postgres {
     /// # Errors
     /// The database's.
     pub async fn close(&self) -> Result<(), DbErr> {
-        self.reader.close_by_ref().await?;
-        self.writer.close_by_ref().await
+        self.reader.close().await?;
+        self.writer.close().await
     }
 
     async fn ask_time(&self) -> Result<(), sqlx::Error> {

@@ -8,12 +8,10 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Statement};
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::session::Pool;
 use super::{ACQUIRE_TIMEOUT, OpenError};
 
 /// How long a statement waits for another process's lock on the file before it fails.
@@ -34,10 +32,10 @@ const GIVE_BACK_PAGES_MAX: u32 = 512;
 
 /// The open file, and the lock that keeps a second process away.
 pub struct Sqlite {
-    pub(super) writer: DatabaseConnection,
-    pub(super) reader: DatabaseConnection,
+    pub(super) writer: Pool,
+    pub(super) reader: Pool,
     /// Writes the log back beside the writer.
-    pub(super) checkpointer: DatabaseConnection,
+    pub(super) checkpointer: Pool,
     /// Taken by the writers that callers do not wait for.
     background: Mutex<()>,
     /// Held for as long as the connections are; the operating system frees it with the process.
@@ -52,16 +50,16 @@ impl Sqlite {
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let path = sqlite_path(url)?;
         let lock = lock_beside(&path)?;
-        let writer = Database::connect(options(url, 1, false)).await?;
-        let reader = Database::connect(options(url, READERS, true)).await?;
-        let checkpointer = Database::connect(options(url, 1, true)).await?;
+        let writer = Pool::new(Database::connect(options(url, 1, false)).await?);
+        let reader = Pool::new(Database::connect(options(url, READERS, true)).await?);
+        let checkpointer = Pool::new(Database::connect(options(url, 1, true)).await?);
         Ok(Self { writer, reader, checkpointer, background: Mutex::default(), _lock: lock })
     }
 
     /// Whether [`Sqlite::close`] was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.checkpointer.get_sqlite_connection_pool().is_closed()
+        self.checkpointer.bare().get_sqlite_connection_pool().is_closed()
     }
 
     /// Closes the connections. The last one writes the log back, so that the database is whole in
@@ -70,9 +68,9 @@ impl Sqlite {
     /// # Errors
     /// The database's.
     pub async fn close(&self) -> Result<(), DbErr> {
-        self.checkpointer.close_by_ref().await?;
-        self.reader.close_by_ref().await?;
-        self.writer.close_by_ref().await
+        self.checkpointer.close().await?;
+        self.reader.close().await?;
+        self.writer.close().await
     }
 
     /// Cuts free pages off the end of the file, a bounded number, where more of it is free than a
@@ -101,23 +99,10 @@ impl Sqlite {
     }
 
     /// The turn of those that no caller waits for: claims, outcomes, pruning. Taken before
-    /// [`Sqlite::begin`] and kept until the transaction has ended, so that one of them at
+    /// a transaction is begun and kept until the transaction has ended, so that one of them at
     /// most stands in line before a caller's write.
     pub async fn background_turn(&self) -> MutexGuard<'_, ()> {
         self.background.lock().await
-    }
-
-    /// Begins a transaction that may write, waiting for the one before to end.
-    ///
-    /// # Errors
-    /// The database's, among them that no connection came free in time.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.writer
-            .begin_with_options(TransactionOptions {
-                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                ..TransactionOptions::default()
-            })
-            .await
     }
 }
 

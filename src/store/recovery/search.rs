@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::id::{DeliveryId, EndpointId};
 use crate::domain::recovery::Recovery;
 use crate::domain::subscription::{Entry, Subscription};
+use crate::store::database::session::Transaction;
 use crate::store::entity::{deliveries, events};
 use crate::store::error::StoreError;
 use crate::store::row;
@@ -116,7 +117,7 @@ pub type NextEvent = (Uuid, String, i64);
 /// Id, type and time of the next events of the range, whether or not they were missed: so a step
 /// is short however few were.
 pub async fn next_events(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     recovery: &Recovery,
     (cursor_time, cursor_id): (i64, Uuid),
 ) -> Result<Vec<NextEvent>, StoreError> {
@@ -140,7 +141,7 @@ pub async fn next_events(
 
 /// Which of these events have a delivery to the endpoint.
 pub async fn delivered(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     endpoint_id: EndpointId,
     events: &[NextEvent],
 ) -> Result<HashSet<Uuid>, StoreError> {
