@@ -10,11 +10,11 @@ use bookora_webhooks::proto::{
     RecoveryKind, UpdateEndpointRequest,
 };
 use prost_types::Timestamp;
-use sea_orm::{ConnectionTrait, Database};
 use tokio::net::TcpSocket;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::database::ask;
 use crate::deliveries::{
     attempts_of, deliveries_of, delivery_in, publish, sample, seconds, service_and_party,
 };
@@ -130,22 +130,11 @@ async fn wait_for(service: &Service, state: State, wanted: usize) {
     .await;
 }
 
-/// A number from the service's database.
-async fn ask_database(service: &Service, sql: &str) -> i64 {
-    let url = format!("sqlite://{}?mode=ro", service.folder().join("test.db").display());
-    let database = Database::connect(url).await.expect("the database opens");
-    let row = database.query_one_raw(sea_orm::Statement::from_string(
-        database.get_database_backend(),
-        sql.to_owned(),
-    ));
-    row.await.expect("it answers").expect("with a row").try_get_by_index(0).expect("a number")
-}
-
 /// Waits until no recovery is unfinished.
 async fn finished(service: &Service) {
     eventually("the recovery is finished", async || {
         let sql = "SELECT COUNT(*) FROM recoveries WHERE finish_time IS NULL";
-        (ask_database(service, sql).await == 0).then_some(())
+        (ask(service.database_url(), sql).await == 0).then_some(())
     })
     .await;
 }
@@ -209,9 +198,9 @@ async fn a_recovery_that_was_killed_in_the_middle_goes_on_after_the_restart() {
     assert_eq!(recovered.delivery_count, i32::try_from(expected.len()).unwrap());
     let mut received = HashSet::from([party.next().await.event_id]);
     service.kill();
-    let made = ask_database(&service, "SELECT COUNT(*) FROM deliveries").await;
+    let made = ask(service.database_url(), "SELECT COUNT(*) FROM deliveries").await;
     let unfinished = "SELECT COUNT(*) FROM recoveries WHERE finish_time IS NULL";
-    assert_eq!(ask_database(&service, unfinished).await, 1);
+    assert_eq!(ask(service.database_url(), unfinished).await, 1);
     assert!(made > 0 && made < i64::from(recovered.delivery_count), "the middle, not {made}");
 
     service.restart();
@@ -406,7 +395,7 @@ async fn a_recovery_of_what_is_not_there_and_bad_fields_are_refused() {
         let refused = recover(&service, bad).await.unwrap_err();
         assert_eq!(refused_fields(&refused), [fields]);
     }
-    let begun = ask_database(&service, "SELECT COUNT(*) FROM recoveries").await;
+    let begun = ask(service.database_url(), "SELECT COUNT(*) FROM recoveries").await;
     assert_eq!(begun, 0);
     let late = RecoverEndpointRequest { end_time: at(9_000_000_000), ..good };
     assert_eq!(recover(&service, late).await.unwrap().delivery_count, 0, "later counts as now");

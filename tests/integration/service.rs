@@ -1,7 +1,8 @@
 //! The real binary as a child process, and clients for it.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use bookora_webhooks::proto::endpoint_admin_client::EndpointAdminClient;
 use bookora_webhooks::proto::event_ingest_client::EventIngestClient;
 use tempfile::TempDir;
 use tonic::transport::Channel;
+
+use crate::database::fresh_database;
 
 /// How long anything awaited may take before a test fails: far longer than it does.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -20,7 +23,14 @@ const ALLOW_LOOPBACK: &str = "--allow-network=127.0.0.0/8";
 pub struct Service {
     child: Child,
     address: String,
+    launch: Launch,
+}
+
+/// How a process is started, and started again.
+struct Launch {
+    database_url: String,
     arguments: Vec<String>,
+    /// Has what it says on standard error; and the database, where that is a file of its own.
     folder: TempDir,
 }
 
@@ -28,42 +38,37 @@ impl Service {
     /// Starts the service on a database of its own, with loopback allowed and these arguments
     /// besides.
     pub fn start(arguments: &[&str]) -> Self {
-        Self::launch(&[&[ALLOW_LOOPBACK], arguments].concat(), None)
+        Launch::on_its_own(&[&[ALLOW_LOOPBACK], arguments].concat()).start(None)
     }
 
     /// The same without loopback allowed: it sends to the public internet only.
     pub fn start_strict() -> Self {
-        Self::launch(&[], None)
+        Launch::on_its_own(&[]).start(None)
     }
 
     /// Starts the service as [`Service::start`] does, to end by itself at a failpoint. After a
     /// restart it has none.
     pub fn start_failing(arguments: &[&str], failpoint: &str) -> Self {
-        Self::launch(&[&[ALLOW_LOOPBACK], arguments].concat(), Some(failpoint))
+        Launch::on_its_own(&[&[ALLOW_LOOPBACK], arguments].concat()).start(Some(failpoint))
     }
 
-    /// Starts the service on a database in a folder that outlives it.
-    pub fn start_in(folder: &Path) -> Self {
-        let inside = tempfile::tempdir_in(folder).expect("a temporary folder");
-        Self::launch_in(inside, &[ALLOW_LOOPBACK], None)
+    /// Starts the service as [`Service::start`] does, on a database that is there.
+    pub fn start_on(database_url: &str, arguments: &[&str]) -> Self {
+        Launch::on(database_url, arguments).start(None)
     }
 
-    fn launch(arguments: &[&str], failpoint: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        Self::launch_in(folder, arguments, failpoint)
-    }
-
-    fn launch_in(folder: TempDir, arguments: &[&str], failpoint: Option<&str>) -> Self {
-        let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (child, address) = spawn(folder.path(), &arguments, failpoint);
-        Self { child, address, arguments, folder }
+    /// Starts a service on each of these databases, all at the same moment.
+    pub fn start_all_on(database_urls: &[&str], arguments: &[&str]) -> Vec<Self> {
+        let launches = database_urls.iter().map(|url| Launch::on(url, arguments));
+        let spawned: Vec<_> = launches.map(|launch| (launch.spawn(None), launch)).collect();
+        spawned.into_iter().map(|(child, launch)| launch.ready(child)).collect()
     }
 
     /// Runs the service on the same database until it ends at a failpoint.
     pub async fn run_into(&mut self, failpoint: &str) {
-        let mut command = serve(self.folder.path(), &self.arguments);
-        command.env("BOOKORA_FAILPOINT", failpoint).stdout(Stdio::null());
-        self.child = command.spawn().expect("the binary starts");
+        self.child = self.launch.spawn(Some(failpoint));
+        // Nobody reads that it is ready, but it is to be able to say so.
+        let _stdout = self.child.stdout.take();
         assert!(!self.ended().await.success(), "{failpoint} was passed");
     }
 
@@ -80,12 +85,12 @@ impl Service {
 
     /// Starts the service again on the same database, after it was killed or stopped.
     pub fn restart(&mut self) {
-        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, None);
+        (self.child, self.address) = self.launch.start_process(None);
     }
 
     /// The same, to end by itself at a failpoint.
     pub fn restart_failing(&mut self, failpoint: &str) {
-        (self.child, self.address) = spawn(self.folder.path(), &self.arguments, Some(failpoint));
+        (self.child, self.address) = self.launch.start_process(Some(failpoint));
     }
 
     /// Asks the process to stop (SIGTERM).
@@ -100,9 +105,14 @@ impl Service {
             .await
     }
 
-    /// The folder with the database.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The database.
+    pub fn database_url(&self) -> &str {
+        &self.launch.database_url
+    }
+
+    /// What the process has said on standard error so far, over all its starts.
+    pub fn said(&self) -> String {
+        self.launch.said()
     }
 
     /// Memory of the process that is in RAM now, in bytes (Linux).
@@ -159,7 +169,74 @@ impl Drop for Service {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the service on {} said:\n{}", self.address, self.said());
+        }
     }
+}
+
+impl Launch {
+    fn on_its_own(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database_url = fresh_database(folder.path());
+        Self { database_url, arguments: owned(arguments), folder }
+    }
+
+    fn on(database_url: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let arguments = owned(&[&[ALLOW_LOOPBACK], arguments].concat());
+        Self { database_url: database_url.to_owned(), arguments, folder }
+    }
+
+    fn start(self, failpoint: Option<&str>) -> Service {
+        let child = self.spawn(failpoint);
+        self.ready(child)
+    }
+
+    fn ready(self, mut child: Child) -> Service {
+        let address = self.address(&mut child);
+        Service { child, address, launch: self }
+    }
+
+    fn start_process(&self, failpoint: Option<&str>) -> (Child, String) {
+        let mut child = self.spawn(failpoint);
+        let address = self.address(&mut child);
+        (child, address)
+    }
+
+    fn spawn(&self, failpoint: Option<&str>) -> Child {
+        let log = OpenOptions::new().append(true).create(true).open(self.log());
+        let mut command = binary();
+        command
+            .args(serve_arguments(&self.database_url))
+            .args(&self.arguments)
+            .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
+            .stdout(Stdio::piped())
+            .stderr(log.expect("a log can be written"));
+        command.spawn().expect("the binary starts")
+    }
+
+    /// Where the process listens, once it says so.
+    fn address(&self, child: &mut Child) -> String {
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+        let Some(ready) = lines.next() else {
+            panic!("the service did not say that it is ready, but:\n{}", self.said())
+        };
+        let ready = ready.expect("in UTF-8");
+        ready.rsplit_once(' ').expect("with its address").1.to_owned()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("service.log")
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
+    }
+}
+
+fn owned(arguments: &[&str]) -> Vec<String> {
+    arguments.iter().map(ToString::to_string).collect()
 }
 
 /// The binary that cargo built for these tests.
@@ -172,31 +249,13 @@ pub fn binary() -> Command {
     command
 }
 
-/// Arguments of `serve` on the database in a folder.
-pub fn serve_arguments(folder: &Path) -> Vec<String> {
+/// Arguments of `serve` on a database.
+pub fn serve_arguments(database_url: &str) -> Vec<String> {
     vec![
         "serve".to_owned(),
         "--listen=127.0.0.1:0".to_owned(),
-        format!("--database-url=sqlite://{}?mode=rwc", folder.join("test.db").display()),
+        format!("--database-url={database_url}"),
     ]
-}
-
-fn serve(folder: &Path, arguments: &[String]) -> Command {
-    let mut command = binary();
-    command.args(serve_arguments(folder)).args(arguments);
-    command
-}
-
-fn spawn(folder: &Path, arguments: &[String], failpoint: Option<&str>) -> (Child, String) {
-    let mut child = serve(folder, arguments)
-        .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-    let ready = lines.next().expect("the service says that it is ready").expect("in UTF-8");
-    let (_, address) = ready.rsplit_once(' ').expect("with its address");
-    (child, address.to_owned())
 }
 
 /// Asks again and again until there is an answer; fails the test after [`PATIENCE`].
