@@ -82,8 +82,9 @@ impl App {
             },
             request_timeout: settings.request_timeout,
         };
-        let (store, handed) =
-            Store::open(store_settings, Arc::clone(&clock), Arc::clone(&random)).await?;
+        let (store, handed) = Store::open(store_settings, clock, Arc::clone(&random)).await?;
+        // From here on everybody goes by the database's time.
+        let clock = store.clock();
 
         let deliverer = Deliverer {
             store: Arc::clone(&store),

@@ -17,14 +17,17 @@ use crate::domain::delivery::LeasedDelivery;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::publish::Handed;
-use crate::store::queue::{Claimed, Wanted};
+use crate::store::queue::{CLAIM_ENDPOINTS_MAX, Claimed, Wanted};
 use crate::store::room::Slot;
 
 /// How often to look at the whole table. Being told makes it rare that this matters; it bounds
 /// what a lost hint, or a jump of the clock, can cost.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How soon to look again where another replica says that it has no room for what is due.
+const TOLD_LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// Deliveries that one transaction claims.
 const CLAIM_DELIVERIES_MAX: usize = 256;
+const _: () = assert!(CLAIM_DELIVERIES_MAX <= CLAIM_ENDPOINTS_MAX);
 /// How long to wait after the database failed a claim.
 const CLAIM_RETRY_WAIT: Duration = Duration::from_millis(200);
 
@@ -71,11 +74,15 @@ impl Dispatcher {
     /// Claims what waits in the table.
     async fn claim_as_due(&self, stop: &CancellationToken) {
         let mut backlog = Backlog::default();
-        let mut next_look = Duration::ZERO;
+        let (mut last_look, mut next_look) = (Duration::ZERO, Duration::ZERO);
         while !stop.is_cancelled() {
             if self.clock.monotonic() >= next_look {
                 self.look(&mut backlog).await;
-                next_look = self.clock.monotonic() + LOOK_INTERVAL;
+                last_look = self.clock.monotonic();
+                next_look = last_look + LOOK_INTERVAL;
+            }
+            if self.store.wakeup().take_look() {
+                next_look = next_look.min(last_look + TOLD_LOOK_INTERVAL);
             }
             self.take_hints(&mut backlog);
             if self.claim_some(&mut backlog).await {

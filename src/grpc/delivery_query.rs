@@ -196,19 +196,21 @@ struct ListPlace {
 }
 
 impl ListPlace {
-    fn to_bytes(&self) -> [u8; 24] {
-        let mut bytes = [0; 24];
+    const BYTES: usize = 16 + LogPosition::BYTES;
+
+    fn to_bytes(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
         bytes[..16].copy_from_slice(self.last.as_uuid().as_bytes());
-        bytes[16..].copy_from_slice(&self.log_position.as_stored().to_be_bytes());
+        bytes[16..].copy_from_slice(&self.log_position.to_bytes());
         bytes
     }
 
-    fn from_bytes(bytes: [u8; 24]) -> Self {
-        let (last, position) = bytes.split_first_chunk().expect("24 bytes begin with 16");
-        let position = position.try_into().expect("24 bytes less 16 are 8");
+    fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let (last, position) = bytes.split_first_chunk().expect("it begins with an id");
+        let position = position.try_into().expect("a position is left");
         Self {
             last: DeliveryId::from_uuid(uuid::Uuid::from_bytes(*last)),
-            log_position: LogPosition::from_stored(i64::from_be_bytes(position)),
+            log_position: LogPosition::from_bytes(position),
         }
     }
 }

@@ -286,6 +286,10 @@ fn store(error: &StoreError) -> Status {
             log(error);
             unavailable(ErrorReason::StoreUnavailable, "the database does not answer; try again")
         }
+        StoreError::Conflict(_) => unavailable(
+            ErrorReason::StoreUnavailable,
+            "another call wrote the same at the same time; try again",
+        ),
         StoreError::Overloaded => {
             unavailable(ErrorReason::Overloaded, "too much is queued; try again")
         }

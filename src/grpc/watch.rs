@@ -70,7 +70,7 @@ pub fn tokens(store: &Store, scope: &AccountScope) -> Tokens {
 /// The token of a place in the log.
 #[must_use]
 pub fn write_token(tokens: &Tokens, position: LogPosition) -> String {
-    tokens.write(&position.as_stored().to_be_bytes())
+    tokens.write(&position.to_bytes())
 }
 
 /// Opens a watch. Where it begins is settled when this returns, so that a client that has opened a
@@ -136,7 +136,7 @@ fn begin(violations: &mut Violations, request: &WatchDeliveriesRequest, tokens: 
         violations.add("resume_token", "must be a token of a watch of this account and database");
         return Begin::Now;
     };
-    Begin::After(LogPosition::from_stored(i64::from_be_bytes(position)))
+    Begin::After(LogPosition::from_bytes(position))
 }
 
 fn heartbeat_timer(interval: Duration) -> Interval {

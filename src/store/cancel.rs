@@ -94,6 +94,7 @@ impl Store {
             .filter(Column::NextAttemptTime.is_not_null())
             .order_by_asc(Column::DeliveryId)
             .limit(CANCEL_ROWS_MAX)
+            .lock_exclusive()
             .all(&transaction)
             .await?;
         if open.is_empty() {

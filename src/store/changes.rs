@@ -9,16 +9,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-};
+use sea_orm::{ConnectionTrait, QuerySelect, Statement};
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
-use super::database::Connections;
+use super::database::{Connections, dialect};
 use super::deliveries::last_attempts;
 use super::entity::delivery_changes;
 use super::error::StoreError;
+use super::peers::Peers;
 use super::row;
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryState};
@@ -29,25 +28,46 @@ pub const PAGE_CHANGES_MAX: u64 = 500;
 const LIVE_PAGES_MAX: usize = 16;
 /// How long the tail waits before it reads again after the database failed.
 const TAIL_RETRY_WAIT: Duration = Duration::from_millis(500);
+/// How often the tail reads without being told of a commit, where other processes write too: what
+/// a lost notification costs.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// How soon it reads again where rows wait for an older transaction to end; twice as long each
+/// time, up to [`POLL_INTERVAL`].
+const UNSETTLED_WAIT: Duration = Duration::from_millis(2);
 
 /// A place in the log; what comes after it is what has not been seen yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LogPosition(i64);
+pub struct LogPosition {
+    /// Where several processes write: the transaction, see [`dialect::log_order`]. Otherwise 0.
+    transaction_id: i64,
+    sequence: i64,
+}
 
 impl LogPosition {
     /// Before the first change.
-    pub const START: Self = Self(0);
+    pub const START: Self = Self { transaction_id: 0, sequence: 0 };
+    /// Bytes of [`LogPosition::to_bytes`].
+    pub const BYTES: usize = 16;
 
     /// The position in the form that tokens carry.
     #[must_use]
-    pub const fn as_stored(self) -> i64 {
-        self.0
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..8].copy_from_slice(&self.transaction_id.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.sequence.to_be_bytes());
+        bytes
     }
 
     /// The position that a token carries.
     #[must_use]
-    pub const fn from_stored(value: i64) -> Self {
-        Self(value)
+    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let number = |at: usize| i64::from_be_bytes(std::array::from_fn(|place| bytes[at + place]));
+        Self { transaction_id: number(0), sequence: number(8) }
+    }
+
+    /// The place of a row.
+    pub(super) const fn of(row: &delivery_changes::Model) -> Self {
+        Self { transaction_id: row.transaction_id, sequence: row.sequence }
     }
 }
 
@@ -110,31 +130,32 @@ impl LogBounds {
     }
 }
 
-/// Read in one statement, and so at one moment. A log that was pruned to its end goes on where it
-/// was: sequence numbers are not used again.
-const LOG_BOUNDS: &str = "
-SELECT (SELECT log_floor FROM store_identity WHERE id = 1),
-       (SELECT MAX(sequence) FROM delivery_changes)";
-
 /// The log and its live tail.
 pub struct ChangeLog {
     connections: Arc<Connections>,
     live: broadcast::Sender<Arc<ChangePage>>,
     committed: Notify,
+    peers: Arc<Peers>,
 }
 
 impl ChangeLog {
     /// The log, with its tail running until the log is dropped.
     #[must_use]
-    pub fn start(connections: Arc<Connections>) -> Arc<Self> {
+    pub fn start(connections: Arc<Connections>, peers: Arc<Peers>) -> Arc<Self> {
         let (live, _) = broadcast::channel(LIVE_PAGES_MAX);
-        let log = Arc::new(Self { connections, live, committed: Notify::new() });
+        let log = Arc::new(Self { connections, live, committed: Notify::new(), peers });
         tokio::spawn(follow_commits(Arc::downgrade(&log)));
         log
     }
 
-    /// Something was committed.
+    /// This process has committed something.
     pub fn committed(&self) {
+        self.committed.notify_one();
+        self.peers.committed();
+    }
+
+    /// Another process may have.
+    pub fn committed_elsewhere(&self) {
         self.committed.notify_one();
     }
 
@@ -159,12 +180,19 @@ impl ChangeLog {
     /// The database's.
     pub async fn bounds(&self) -> Result<LogBounds, StoreError> {
         let reader = self.connections.reader();
-        let statement = Statement::from_string(reader.get_database_backend(), LOG_BOUNDS);
+        let backend = reader.get_database_backend();
+        let statement = Statement::from_string(backend, dialect::log_bounds(backend));
         let row = reader.query_one_raw(statement).await?;
         let row = row.ok_or_else(|| row::corrupt("log_floor", "no row"))?;
-        let floor: i64 = row.try_get_by_index(0)?;
-        let last: Option<i64> = row.try_get_by_index(1)?;
-        Ok(LogBounds { floor: LogPosition(floor), head: LogPosition(last.unwrap_or(floor)) })
+        let place = |at: usize| -> Result<Option<LogPosition>, StoreError> {
+            let transaction_id: Option<i64> = row.try_get_by_index(at)?;
+            let sequence: Option<i64> = row.try_get_by_index(at + 1)?;
+            let both = transaction_id.zip(sequence);
+            Ok(both.map(|(transaction_id, sequence)| LogPosition { transaction_id, sequence }))
+        };
+        let floor = place(0)?.ok_or_else(|| row::corrupt("log_floor", "none"))?;
+        // A log that was pruned to its end goes on where it was: places are not used again.
+        Ok(LogBounds { floor, head: place(2)?.unwrap_or(floor) })
     }
 
     /// The next page after a place; a page of fewer than [`PAGE_CHANGES_MAX`] reaches the end.
@@ -173,15 +201,15 @@ impl ChangeLog {
     /// [`LogReadError::Pruned`], or the database's.
     pub async fn read_after(&self, after: LogPosition) -> Result<ChangePage, LogReadError> {
         let reader = self.connections.reader();
-        let rows = delivery_changes::Entity::find()
-            .filter(delivery_changes::Column::Sequence.gt(after.0))
-            .order_by_asc(delivery_changes::Column::Sequence)
+        let backend = reader.get_database_backend();
+        let rows = dialect::log_after(backend, after.transaction_id, after.sequence)
             .limit(PAGE_CHANGES_MAX)
             .all(reader)
             .await?;
         // Rows go from the beginning of the log on: while the very next one is there, none of those
-        // that follow it is missing.
-        let is_next = rows.first().is_some_and(|first| first.sequence == after.0 + 1);
+        // that follow it is missing. Of several writers' numbers the next may never be.
+        let next = LogPosition { sequence: after.sequence + 1, ..after };
+        let is_next = rows.first().is_some_and(|first| LogPosition::of(first) == next);
         if !is_next && self.bounds().await?.floor > after {
             return Err(LogReadError::Pruned);
         }
@@ -209,7 +237,7 @@ fn change(
     row: delivery_changes::Model,
     attempts: &mut HashMap<(Uuid, i32), Attempt>,
 ) -> Result<Change, StoreError> {
-    let position = LogPosition(row.sequence);
+    let position = LogPosition::of(&row);
     let last_attempt = attempts.remove(&(row.delivery_id, row.attempt_count));
     let (delivery, previous_state) = row::changed_delivery(row)?;
     Ok(Change { position, delivery, previous_state, last_attempt })
@@ -219,21 +247,61 @@ fn change(
 async fn follow_commits(log: Weak<ChangeLog>) {
     // `None`: nobody followed, or the database failed; begin again at the end of the log.
     let mut position = None;
+    let mut unsettled_wait = None;
     while let Some(log) = log.upgrade() {
-        log.committed.notified().await;
+        log.wait_for_commit(unsettled_wait).await;
         if log.live.receiver_count() == 0 {
             position = None;
             continue;
         }
-        position = match log.hand_on(position).await {
-            Ok(reached) => Some(reached),
+        (position, unsettled_wait) = match log.read_on(position, unsettled_wait).await {
+            Ok((reached, unsettled_wait)) => (Some(reached), unsettled_wait),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "cannot read the log");
                 tokio::time::sleep(TAIL_RETRY_WAIT).await;
-                log.committed();
-                None
+                log.committed_elsewhere();
+                (None, None)
             }
         };
+    }
+}
+
+impl ChangeLog {
+    /// Until this process, or as far as is told another, has committed something; or until it is
+    /// time to look.
+    async fn wait_for_commit(&self, unsettled_wait: Option<Duration>) {
+        let longest = self.connections.is_shared().then_some(POLL_INTERVAL);
+        match unsettled_wait.or(longest) {
+            None => self.committed.notified().await,
+            Some(wait) => {
+                // Told or not: it is time to look.
+                let _ = tokio::time::timeout(wait, self.committed.notified()).await;
+            }
+        }
+    }
+
+    /// Hands on what is new, and says how far it came, and how long to wait for what is committed
+    /// and cannot be read yet.
+    async fn read_on(
+        &self,
+        from: Option<LogPosition>,
+        waited: Option<Duration>,
+    ) -> Result<(LogPosition, Option<Duration>), StoreError> {
+        // Before reading: what is settled in between is read, what is committed in between is told.
+        let is_unsettled = self.has_unsettled().await?;
+        let reached = self.hand_on(from).await?;
+        let longer = waited.map_or(UNSETTLED_WAIT, |waited| (2 * waited).min(POLL_INTERVAL));
+        let wait = if from == Some(reached) { longer } else { UNSETTLED_WAIT };
+        Ok((reached, is_unsettled.then_some(wait)))
+    }
+
+    /// Whether anything is committed that cannot be read yet.
+    async fn has_unsettled(&self) -> Result<bool, StoreError> {
+        let reader = self.connections.reader();
+        let backend = reader.get_database_backend();
+        let Some(sql) = dialect::log_has_unsettled(backend) else { return Ok(false) };
+        let row = reader.query_one_raw(Statement::from_string(backend, sql)).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
     }
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::Store;
 use super::cancel::{DELETED_REASON, off_reason};
+use super::database::dialect;
 use super::entity::{endpoint_secrets, endpoints};
 use super::error::StoreError;
 use super::insert::insert_all;
@@ -73,6 +74,7 @@ impl Store {
         request: Option<NamedRequest>,
     ) -> Result<Endpoint, EndpointWriteError> {
         let transaction = self.connections.begin().await?;
+        dialect::lock_account(&transaction, &endpoint.account_id).await?;
         if let Some(request) = &request
             && let Some(first) = made_by(&transaction, &endpoint.account_id, request).await?
         {
@@ -299,8 +301,7 @@ async fn find_for_write(
     endpoint_id: EndpointId,
     etag: Option<&str>,
 ) -> Result<Endpoint, EndpointWriteError> {
-    let scope = AccountScope::One(account.clone());
-    let found = find(transaction, &scope, endpoint_id).await?;
+    let found = find_locked(transaction, account, endpoint_id).await?;
     let endpoint = found.ok_or(EndpointWriteError::NotFound)?;
     match etag {
         Some(etag) if etag != endpoint.etag() => Err(EndpointWriteError::EtagMismatch),
@@ -320,6 +321,20 @@ pub(super) async fn find<C: ConnectionTrait>(
     }
     let row = query.one(connection).await?;
     Ok(with_secrets(connection, row.into_iter().collect()).await?.pop())
+}
+
+/// Finds an endpoint, and keeps others from writing it until the transaction is over.
+pub(super) async fn find_locked(
+    transaction: &DatabaseTransaction,
+    account: &AccountId,
+    endpoint_id: EndpointId,
+) -> Result<Option<Endpoint>, StoreError> {
+    let row = endpoints::Entity::find_by_id(endpoint_id.as_uuid())
+        .filter(endpoints::Column::AccountId.eq(account.as_str()))
+        .lock_exclusive()
+        .one(transaction)
+        .await?;
+    Ok(with_secrets(transaction, row.into_iter().collect()).await?.pop())
 }
 
 async fn with_secrets<C: ConnectionTrait>(

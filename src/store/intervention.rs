@@ -2,7 +2,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, Select};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Select};
 
 use super::Store;
 use super::cancel::cancel_rows;
@@ -152,12 +152,13 @@ fn of_account(account: &AccountId, delivery_id: DeliveryId) -> Select<deliveries
         .filter(deliveries::Column::AccountId.eq(account.as_str()))
 }
 
+/// Finds a delivery, and keeps others from writing it until the transaction is over.
 async fn find(
     transaction: &DatabaseTransaction,
     account: &AccountId,
     delivery_id: DeliveryId,
 ) -> Result<deliveries::Model, InterventionError> {
-    let found = of_account(account, delivery_id).one(transaction).await?;
+    let found = of_account(account, delivery_id).lock_exclusive().one(transaction).await?;
     found.ok_or(InterventionError::NotFound)
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::{Endpoint, REQUEST_TIMEOUT_MAX};
 
 /// What a lease outlives twice the deadline by: writing the outcome down, and a slow disk.
@@ -16,17 +15,17 @@ pub struct LeaseTerms {
 }
 
 impl LeaseTerms {
-    /// When the longest lease that is taken now runs out.
+    /// How long the longest lease lasts.
     #[must_use]
-    pub fn longest_expiry(now: Timestamp) -> Timestamp {
-        now + 2 * REQUEST_TIMEOUT_MAX + LEASE_MARGIN
+    pub fn longest() -> Duration {
+        2 * REQUEST_TIMEOUT_MAX + LEASE_MARGIN
     }
 
-    /// When a lease taken now for a request to `target` runs out: more than twice its deadline
-    /// from now, so that whoever takes over finds the request long over.
+    /// How long a lease for a request to `target` lasts: more than twice its deadline, so that
+    /// whoever takes over finds the request long over.
     #[must_use]
-    pub fn expiry(&self, target: &Endpoint, now: Timestamp) -> Timestamp {
+    pub fn duration(&self, target: &Endpoint) -> Duration {
         let deadline = target.config.request_timeout.unwrap_or(self.request_timeout);
-        now + 2 * deadline + LEASE_MARGIN
+        2 * deadline + LEASE_MARGIN
     }
 }

@@ -3,13 +3,12 @@
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
 //! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`].
-//! Writes that come often are committed in groups (`group_commit`), and written back by
-//! `checkpoint`. [`room`] and [`wakeup`] are what
-//! publishing and dispatching share beside the tables.
+//! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
+//! publishing and dispatching share beside the tables; [`membership`] and [`peers`] what replicas
+//! share.
 
 mod cancel;
 pub mod changes;
-mod checkpoint;
 pub mod database;
 pub mod deliveries;
 pub mod endpoints;
@@ -19,7 +18,9 @@ mod group_commit;
 mod insert;
 pub mod intervention;
 mod lease;
+pub mod membership;
 mod migration;
+pub mod peers;
 pub mod prune;
 pub mod publish;
 pub mod queue;
@@ -48,6 +49,8 @@ use self::database::{Connections, OpenError};
 use self::error::StoreError;
 use self::group_commit::{GroupCommit, GroupLimits};
 use self::lease::LeaseTerms;
+use self::membership::Membership;
+use self::peers::{Peers, Talk};
 use self::publish::{GROUP_EVENTS_MAX, Handed, Published, Publisher};
 use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
 use self::room::{Room, RoomLimits};
@@ -89,6 +92,7 @@ pub struct Store {
     publishes: GroupCommit<Vec<NewEvent>, Vec<Published>>,
     verdicts: GroupCommit<Verdict, Recorded>,
     change_log: Arc<ChangeLog>,
+    membership: Arc<Membership>,
     room: Arc<Room>,
     streaks: Arc<Streaks>,
     wakeup: Arc<Wakeup>,
@@ -111,14 +115,30 @@ impl Store {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<(Arc<Self>, mpsc::Receiver<Handed>), StartError> {
-        let connections = Arc::new(Connections::open(&settings.database_url).await?);
+        let connections = Connections::open(&settings.database_url, Arc::clone(&clock)).await?;
+        let connections = Arc::new(connections);
+        let clock = connections.clock(&clock);
+        let lock = connections.lock_schema().await.map_err(OpenError::from)?;
         migration::Migrator::up(connections.writer(), None).await.map_err(OpenError::from)?;
         let database_id = identify(&connections, &*random).await?;
+        drop(lock);
 
-        checkpoint::start(&connections);
-        let change_log = ChangeLog::start(Arc::clone(&connections));
+        let membership = Membership::alone(&*random);
+        let peers = Arc::new(Peers::default());
+        let change_log = ChangeLog::start(Arc::clone(&connections), Arc::clone(&peers));
         let wakeup = Arc::new(Wakeup::default());
-        let room = Room::new(settings.room, Arc::clone(&clock));
+        if connections.is_shared() {
+            membership::join(&membership, &connections, &clock).await?;
+            let talk = Talk {
+                connections: Arc::downgrade(&connections),
+                peers: Arc::clone(&peers),
+                membership: Arc::clone(&membership),
+                change_log: Arc::downgrade(&change_log),
+                wakeup: Arc::clone(&wakeup),
+            };
+            talk.start();
+        }
+        let room = Room::new(settings.room, Arc::clone(&membership), Arc::clone(&clock));
         let streaks = Arc::new(Streaks::default());
         let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
         let in_flight_max = settings.room.in_flight_max as usize;
@@ -127,6 +147,7 @@ impl Store {
             connections: Arc::clone(&connections),
             room: Arc::clone(&room),
             wakeup: Arc::clone(&wakeup),
+            peers,
             change_log: Arc::clone(&change_log),
             handed,
             lease_terms,
@@ -144,6 +165,7 @@ impl Store {
             verdicts: start_recorder(recorder, in_flight_max),
             connections,
             change_log,
+            membership,
             room,
             streaks,
             wakeup,
@@ -153,7 +175,9 @@ impl Store {
             random,
             database_id,
         };
-        store.free_all_leases().await?;
+        if !store.connections.is_shared() {
+            store.free_all_leases().await?;
+        }
         store.cancel_leftovers().await?;
         Ok((Arc::new(store), to_dispatcher))
     }
@@ -180,6 +204,9 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn close(&self) -> Result<(), StoreError> {
+        if self.connections.is_shared() {
+            membership::leave(&self.membership, &self.connections).await?;
+        }
         Ok(self.connections.close().await?)
     }
 
@@ -199,6 +226,12 @@ impl Store {
     #[must_use]
     pub fn wakeup(&self) -> &Wakeup {
         &self.wakeup
+    }
+
+    /// What time it is: the database's, where several processes use it.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// Random, made with the database: tokens that clients keep are bound to it.
@@ -238,7 +271,12 @@ async fn identify(connections: &Connections, random: &dyn Random) -> Result<Uuid
         return Ok(row.database_id);
     }
     let database_id = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
-    let row = ActiveModel { id: Set(1), database_id: Set(database_id), log_floor: Set(0) };
+    let row = ActiveModel {
+        id: Set(1),
+        database_id: Set(database_id),
+        log_floor_transaction: Set(0),
+        log_floor: Set(0),
+    };
     insert::insert_all(&transaction, vec![row]).await?;
     transaction.commit().await?;
     Ok(database_id)

@@ -4,13 +4,15 @@
 
 use std::collections::HashSet;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 
 use super::Store;
+use super::database::dialect;
 use super::entity::{attempts, deliveries, delivery_changes, events, store_identity};
 use super::error::StoreError;
 use crate::domain::clock::Timestamp;
@@ -48,24 +50,28 @@ impl Store {
         use delivery_changes::Column;
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
-        let first: Vec<(i64, i64)> = delivery_changes::Entity::find()
-            .select_only()
-            .columns([Column::Sequence, Column::CommitTime])
-            .order_by_asc(Column::Sequence)
-            .limit(PRUNE_CHANGES_MAX)
-            .into_tuple()
-            .all(&transaction)
-            .await?;
+        let backend = transaction.get_database_backend();
+        let first: Vec<(i64, i64, i64)> =
+            dialect::log_order(backend, delivery_changes::Entity::find())
+                .select_only()
+                .columns([Column::TransactionId, Column::Sequence, Column::CommitTime])
+                .limit(PRUNE_CHANGES_MAX)
+                .into_tuple()
+                .all(&transaction)
+                .await?;
         // What stands before an old row is older still, whatever the clock said when it was written.
-        let is_old = |(_, commit_time): &(i64, i64)| *commit_time < before.as_unix_nanos();
+        let is_old = |row: &(i64, i64, i64)| row.2 < before.as_unix_nanos();
         let Some(last) = first.iter().rposition(is_old) else { return Ok(Step::Done) };
-        let floor = first[last].0;
-        delivery_changes::Entity::delete_many()
-            .filter(Column::Sequence.lte(floor))
+        let (transaction_id, sequence, _) = first[last];
+        // The floor first: of two replicas the second waits here, and then finds less to delete.
+        store_identity::Entity::update_many()
+            .col_expr(store_identity::Column::LogFloorTransaction, Expr::value(transaction_id))
+            .col_expr(store_identity::Column::LogFloor, Expr::value(sequence))
+            .filter(is_below(transaction_id, sequence))
             .exec(&transaction)
             .await?;
-        store_identity::Entity::update_many()
-            .col_expr(store_identity::Column::LogFloor, Expr::value(floor))
+        delivery_changes::Entity::delete_many()
+            .filter(dialect::log_up_to(backend, transaction_id, sequence))
             .exec(&transaction)
             .await?;
         transaction.commit().await?;
@@ -88,6 +94,8 @@ impl Store {
             .filter(Column::UpdateTime.lt(before.as_unix_nanos()))
             .order_by_asc(Column::UpdateTime)
             .limit(PRUNE_DELIVERIES_MAX)
+            // What somebody is sending again, or another replica deletes, is left to them.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .into_tuple()
             .all(&transaction)
             .await?;
@@ -127,6 +135,7 @@ impl Store {
             .filter(has_no_delivery())
             .order_by_asc(Column::PublishTime)
             .limit(PRUNE_EVENTS_MAX)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .into_tuple()
             .all(&transaction)
             .await?;
@@ -162,7 +171,15 @@ async fn delete_undelivered(
     Ok(())
 }
 
-fn has_no_delivery() -> sea_orm::sea_query::SimpleExpr {
+/// Whether the log's floor is below a place: it never moves back.
+fn is_below(transaction_id: i64, sequence: i64) -> SimpleExpr {
+    use store_identity::Column;
+    let floor = [Column::LogFloorTransaction, Column::LogFloor].map(Expr::col);
+    let place = [transaction_id, sequence].map(Expr::value);
+    Expr::tuple(floor).lt(Expr::tuple(place))
+}
+
+fn has_no_delivery() -> SimpleExpr {
     let event = (events::Entity, events::Column::EventId);
     let of_event = Query::select()
         .expr(Expr::val(1))

@@ -10,12 +10,13 @@ use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFil
 use tokio::sync::mpsc;
 
 use super::changes::ChangeLog;
-use super::database::Connections;
+use super::database::{Connections, in_time};
 use super::entity::{deliveries, delivery_changes, events};
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
 use super::lease::LeaseTerms;
+use super::peers::Peers;
 use super::room::{Room, Slot};
 use super::wakeup::{DueEndpoint, Wakeup};
 use super::{endpoints, row};
@@ -32,6 +33,10 @@ use crate::failpoint;
 /// Events that are written in one transaction before the next begins: enough that the commit's
 /// cost disappears, few enough that nobody waits long. A batch of more goes alone.
 pub const GROUP_EVENTS_MAX: usize = 256;
+/// Times that a group is written, where other replicas store events with the same keys at the same
+/// moment.
+const WRITES_MAX: u32 = 5;
+
 /// What came of one event of a publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Published {
@@ -69,6 +74,8 @@ pub struct Publisher {
     pub room: Arc<Room>,
     /// Told of what cannot.
     pub wakeup: Arc<Wakeup>,
+    /// Told of what cannot, too.
+    pub peers: Arc<Peers>,
     /// Told of each commit.
     pub change_log: Arc<ChangeLog>,
     /// Has as many places as there is room: it is never full.
@@ -84,7 +91,14 @@ pub struct Publisher {
 impl Publisher {
     /// Commits a group of publishes and answers each.
     pub async fn commit(&self, group: Vec<Pending<Vec<NewEvent>, Vec<Published>>>) {
-        let answers = self.write(&group).await;
+        let mut answers = in_time(self.write(&group)).await;
+        for _ in 1..WRITES_MAX {
+            if !matches!(answers, Err(StoreError::Conflict(_))) {
+                break;
+            }
+            // Another replica stored an event with one of the keys: it is found this time.
+            answers = in_time(self.write(&group)).await;
+        }
         answer_group(group, answers);
     }
 
@@ -121,6 +135,9 @@ impl Publisher {
         for delivery in handed {
             // Without a dispatcher (shutting down) the lease runs out or the next start frees it.
             let _ = self.handed.try_send(delivery);
+        }
+        if !free.is_empty() {
+            self.peers.due();
         }
         for addressee in free.into_values() {
             self.wakeup.tell(DueEndpoint { addressee, first_due: now });
@@ -224,7 +241,8 @@ impl Writing<'_> {
                 self.rows.free.insert(target.endpoint_id, addressee);
             }
             let lease = slot.map(|slot| self.publisher.lease(event, target, &delivery, slot));
-            self.rows.push(&delivery, lease, self.publisher.lease_terms.expiry(target, self.now));
+            let lease_expiry = self.now + self.publisher.lease_terms.duration(target);
+            self.rows.push(&delivery, lease, lease_expiry);
         }
         count
     }
@@ -272,6 +290,14 @@ impl Rows {
     }
 
     async fn insert(&mut self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
+        // Keys in one order: two replicas that store the same ones wait, and do not block, each
+        // other.
+        self.events.sort_by(|one, other| {
+            let key = |row: &events::ActiveModel| {
+                (row.account_id.as_ref().clone(), row.idempotency_key.as_ref().clone())
+            };
+            key(one).cmp(&key(other))
+        });
         insert_all(transaction, std::mem::take(&mut self.events)).await?;
         insert_all(transaction, std::mem::take(&mut self.deliveries)).await?;
         insert_all(transaction, std::mem::take(&mut self.changes)).await

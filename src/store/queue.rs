@@ -1,18 +1,20 @@
 //! Due work: which endpoints have any, claiming it under a lease, and freeing leases that ran out.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use bytes::Bytes;
+use sea_orm::sea_query::{Expr, ExprTrait, Iden, LockBehavior, LockType, Query, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, FromQueryResult, Order, QueryFilter,
-    QueryOrder, QuerySelect, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
+    Iterable, Order, QueryFilter, QuerySelect, Statement, Value,
 };
 use uuid::Uuid;
 
 use super::Store;
 use super::cancel;
+use super::database::dialect;
 use super::endpoints;
 use super::entity::{deliveries, events};
 use super::error::StoreError;
@@ -29,7 +31,9 @@ use crate::domain::trace_parent::TraceParent;
 use crate::failpoint;
 
 /// Endpoints with waiting rows that one look at the table finds.
-const DUE_ENDPOINTS_MAX: u32 = 10_000;
+const DUE_ENDPOINTS_MAX: i64 = 10_000;
+/// Endpoints that one claim is for.
+pub const CLAIM_ENDPOINTS_MAX: usize = 256;
 /// Claims without a recorded outcome after which a delivery is given up: far more than a process
 /// that is killed now and then leaves behind.
 const CLAIMS_MAX: i32 = 10;
@@ -42,6 +46,14 @@ const RESCUE_ROWS_MAX: u64 = 1_000;
 const EXTEND_LEASES_MAX: usize = 500;
 /// Time left below which a lease is extended: several rounds of who extends them.
 const LEASE_LOW: Duration = Duration::from_secs(5);
+
+/// All columns of a delivery, for what is written out.
+static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let names: Vec<_> = deliveries::Column::iter()
+        .map(|column| format!("deliveries.{}", column.unquoted()))
+        .collect();
+    names.join(", ")
+});
 
 /// How many deliveries to claim for an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +139,7 @@ WITH RECURSIVE heads (account_id, endpoint_id, next_attempt_time) AS (
 )
 SELECT heads.account_id, heads.endpoint_id, heads.next_attempt_time, e.state,
     e.max_in_flight, e.max_per_second
-FROM heads LEFT JOIN endpoints AS e ON e.endpoint_id = heads.endpoint_id LIMIT ?";
+FROM heads LEFT JOIN endpoints AS e ON e.endpoint_id = heads.endpoint_id LIMIT $1";
 
 impl Store {
     /// The active endpoints with free rows waiting, due or not.
@@ -160,7 +172,7 @@ impl Store {
     }
 
     /// Leases deliveries that are due to this process, those that have waited longest first, and
-    /// says which endpoints have no more that are due.
+    /// says which endpoints have no more that are due. At most [`CLAIM_ENDPOINTS_MAX`] at once.
     ///
     /// # Errors
     /// The database's.
@@ -170,73 +182,87 @@ impl Store {
         let transaction = self.connections.begin().await?;
         let ids = wanted.iter().map(|wanted| wanted.endpoint_id);
         let targets = endpoints::targets(&transaction, ids).await?;
-        let mut claimed = Claimed::default();
-        for wanted in wanted {
-            let endpoint_id = wanted.endpoint_id;
-            // Deliveries of an endpoint that is gone or off are being cancelled by who did that.
-            let active = |target: &&Target| target.state == EndpointState::Active;
-            let Some(target) = targets.get(&endpoint_id).filter(active) else {
-                claimed.exhausted.push(Exhausted { endpoint_id, next_due: None });
-                continue;
-            };
-            let leased = self.claim_for(&transaction, *wanted, target, now).await?;
-            if leased.len() < wanted.deliveries_max as usize {
-                let next_due = next_due(&transaction, endpoint_id).await?;
-                claimed.exhausted.push(Exhausted { endpoint_id, next_due });
-            }
-            claimed.leased.extend(leased);
-        }
+        // Deliveries of an endpoint that is gone or off are being cancelled by who did that.
+        let active = |endpoint_id| {
+            targets.get(&endpoint_id).filter(|target| target.state == EndpointState::Active)
+        };
+        let takers: Vec<(Wanted, &Target)> = wanted
+            .iter()
+            .filter_map(|wanted| active(wanted.endpoint_id).map(|target| (*wanted, target)))
+            .collect();
+        let leased = self.lease(&transaction, &takers, now).await?;
+        let exhausted = exhausted(&transaction, wanted, &leased).await?;
         failpoint::hit("claim.before_commit");
         transaction.commit().await?;
         failpoint::hit("claim.after_commit");
         // Some may have been given up.
         self.change_log.committed();
-        Ok(claimed)
+        Ok(Claimed { leased, exhausted })
     }
 
-    async fn claim_for(
+    async fn lease(
         &self,
         transaction: &DatabaseTransaction,
-        wanted: Wanted,
-        target: &Target,
+        takers: &[(Wanted, &Target)],
         now: Timestamp,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
+        if takers.is_empty() {
+            return Ok(Vec::new());
+        }
         let lease_token = LeaseToken::new(&*self.random);
-        let expiry = self.lease_terms.expiry(target, now);
-        let claimed = deliveries::Entity::update_many()
-            .col_expr(
-                deliveries::Column::ClaimCount,
-                Expr::col(deliveries::Column::ClaimCount).add(1),
-            )
-            .col_expr(deliveries::Column::LeaseToken, Expr::value(lease_token.as_stored()))
-            .col_expr(deliveries::Column::LeaseExpireTime, Expr::value(expiry.as_unix_nanos()))
-            .filter(deliveries::Column::DeliveryId.in_subquery(due_rows(wanted, now)))
-            .exec_with_returning(transaction)
-            .await?;
+        let claimed = self.take_due(transaction, takers, lease_token, now).await?;
         let (claimed, hopeless): (Vec<_>, Vec<_>) =
             claimed.into_iter().partition(|row| row.claim_count <= CLAIMS_MAX);
         give_up(transaction, hopeless, HOPELESS_REASON, now).await?;
-        let mut payloads = payloads(transaction, &claimed).await?;
+        let payloads = payloads(transaction, &claimed).await?;
         let (claimed, lost): (Vec<_>, Vec<_>) =
             claimed.into_iter().partition(|row| payloads.contains_key(&row.event_id));
         give_up(transaction, lost, EVENT_MISSING_REASON, now).await?;
-        let mut leased = Vec::with_capacity(claimed.len());
-        for delivery in claimed {
-            let event = payloads
-                .remove(&delivery.event_id)
-                .ok_or_else(|| row::corrupt("event_id", "its event is missing"))?;
-            let trace_parent: Result<TraceParent, _> = event.trace_parent.parse();
-            leased.push(LeasedDelivery {
+        let targets: HashMap<Uuid, &Target> =
+            takers.iter().map(|(wanted, target)| (wanted.endpoint_id.as_uuid(), *target)).collect();
+        let leased = claimed.into_iter().map(|delivery| {
+            let payload = &payloads[&delivery.event_id];
+            let target = Arc::clone(targets[&delivery.endpoint_id]);
+            Ok(LeasedDelivery {
                 swaps_signatures: delivery.swaps_signatures,
                 schedule_start: row::schedule_start(&delivery)?,
                 delivery: row::delivery(delivery)?,
                 lease_token,
-                payload: event.payload.into(),
-                trace_parent: trace_parent.map_err(|error| row::corrupt("trace_parent", error))?,
-                target: Arc::clone(target),
-            });
+                payload: payload.bytes.clone(),
+                trace_parent: payload.trace_parent.clone(),
+                target,
+            })
+        });
+        leased.collect()
+    }
+
+    /// Sets the lease on the rows that are due, in one statement.
+    async fn take_due(
+        &self,
+        transaction: &DatabaseTransaction,
+        takers: &[(Wanted, &Target)],
+        lease_token: LeaseToken,
+        now: Timestamp,
+    ) -> Result<Vec<deliveries::Model>, StoreError> {
+        let backend = transaction.get_database_backend();
+        let sql = format!(
+            "WITH due AS ({}) UPDATE deliveries SET claim_count = claim_count + 1, \
+             lease_token = {}, lease_expire_time = {} + due.lease FROM due \
+             WHERE deliveries.delivery_id = due.delivery_id RETURNING {}",
+            dialect::due_rows(backend, takers.len()),
+            lease_token.as_stored(),
+            dialect::lease_now_text(backend, now),
+            COLUMNS.as_str(),
+        );
+        let mut values: Vec<Value> = vec![now.as_unix_nanos().into()];
+        for (wanted, target) in takers {
+            let lease = self.lease_terms.duration(target);
+            values.push(wanted.endpoint_id.as_uuid().into());
+            values.push(i64::from(wanted.deliveries_max).into());
+            values.push(nanos(lease).into());
         }
-        Ok(leased)
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        Ok(deliveries::Model::find_by_statement(statement).all(transaction).await?)
     }
 
     /// Whether any lease has little time left, or none.
@@ -244,12 +270,12 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn has_leases_running_out(&self) -> Result<bool, StoreError> {
-        let soon = self.clock.now() + LEASE_LOW;
+        let soon = self.lease_now().add(nanos(LEASE_LOW));
         let first = deliveries::Entity::find()
             .select_only()
             .column(deliveries::Column::LeaseExpireTime)
             .filter(deliveries::Column::LeaseToken.is_not_null())
-            .filter(deliveries::Column::LeaseExpireTime.lt(soon.as_unix_nanos()))
+            .filter(is_lease_out(soon))
             .limit(1)
             .into_tuple::<i64>()
             .one(self.connections.reader())
@@ -263,19 +289,21 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn extend(&self, leases: &[(DeliveryId, LeaseToken)]) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let expiry = LeaseTerms::longest_expiry(now).as_unix_nanos();
+        let now = self.lease_now();
         for some in leases.chunks(EXTEND_LEASES_MAX) {
             let ids = some.iter().map(|(delivery_id, _)| delivery_id.as_uuid());
             let tokens = some.iter().map(|(_, token)| token.as_stored());
             let _turn = self.connections.background_turn().await;
             let transaction = self.connections.begin().await?;
             deliveries::Entity::update_many()
-                .col_expr(deliveries::Column::LeaseExpireTime, Expr::value(expiry))
+                .col_expr(
+                    deliveries::Column::LeaseExpireTime,
+                    now.clone().add(nanos(LeaseTerms::longest())),
+                )
                 .filter(deliveries::Column::DeliveryId.is_in(ids))
                 // Tokens are random: that of another delivery of the list does not fit by chance.
                 .filter(deliveries::Column::LeaseToken.is_in(tokens))
-                .filter(deliveries::Column::LeaseExpireTime.lt((now + LEASE_LOW).as_unix_nanos()))
+                .filter(is_lease_out(now.clone().add(nanos(LEASE_LOW))))
                 .exec(&transaction)
                 .await?;
             failpoint::hit("extend.before_commit");
@@ -289,14 +317,15 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn rescue(&self) -> Result<u64, StoreError> {
-        let now = self.clock.now().as_unix_nanos();
         let expired = Query::select()
             .column(deliveries::Column::DeliveryId)
             .from(deliveries::Entity)
             .and_where(deliveries::Column::LeaseToken.is_not_null())
-            .and_where(deliveries::Column::LeaseExpireTime.lt(now))
+            .and_where(is_lease_out(self.lease_now()))
             .order_by(deliveries::Column::LeaseExpireTime, Order::Asc)
             .limit(RESCUE_ROWS_MAX)
+            // What another replica is freeing, or the holder is extending, is left to them.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .to_owned();
         self.free(deliveries::Column::DeliveryId.in_subquery(expired).into()).await
     }
@@ -305,6 +334,12 @@ impl Store {
     /// process before had under way is sent again at once.
     pub(super) async fn free_all_leases(&self) -> Result<u64, StoreError> {
         self.free(deliveries::Column::LeaseToken.is_not_null().into()).await
+    }
+
+    /// What time it is for leases.
+    fn lease_now(&self) -> SimpleExpr {
+        let backend = self.connections.reader().get_database_backend();
+        dialect::lease_now(backend, self.clock.now())
     }
 
     async fn free(&self, which: Condition) -> Result<u64, StoreError> {
@@ -320,20 +355,6 @@ impl Store {
         transaction.commit().await?;
         Ok(freed.rows_affected)
     }
-}
-
-/// The rows that have waited longest for an endpoint. On PostgreSQL those that another replica is
-/// claiming are passed over; SQLite has one writer and no such clause.
-fn due_rows(wanted: Wanted, now: Timestamp) -> sea_orm::sea_query::SelectStatement {
-    Query::select()
-        .column(deliveries::Column::DeliveryId)
-        .from(deliveries::Entity)
-        .and_where(deliveries::Column::EndpointId.eq(wanted.endpoint_id.as_uuid()))
-        .and_where(deliveries::Column::LeaseToken.is_null())
-        .and_where(deliveries::Column::NextAttemptTime.lte(now.as_unix_nanos()))
-        .order_by(deliveries::Column::NextAttemptTime, Order::Asc)
-        .limit(u64::from(wanted.deliveries_max))
-        .to_owned()
 }
 
 /// Ends deliveries FAILED that cannot be sent, so that they do not stand in the others' way.
@@ -358,34 +379,77 @@ async fn give_up(
     insert_all(transaction, changes).await
 }
 
-/// When the endpoint's first free row is due.
-async fn next_due(
+/// The endpoints that had fewer due rows than were wanted, and when their first free row is due.
+async fn exhausted(
     transaction: &DatabaseTransaction,
-    endpoint_id: EndpointId,
-) -> Result<Option<Timestamp>, StoreError> {
-    use deliveries::Column;
-    let first: Option<i64> = deliveries::Entity::find()
-        .select_only()
-        .column(Column::NextAttemptTime)
-        .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
-        .filter(Column::LeaseToken.is_null())
-        .filter(Column::NextAttemptTime.is_not_null())
-        .order_by_asc(Column::NextAttemptTime)
-        .into_tuple()
-        .one(transaction)
-        .await?;
-    Ok(first.map(Timestamp::from_unix_nanos))
+    wanted: &[Wanted],
+    leased: &[LeasedDelivery],
+) -> Result<Vec<Exhausted>, StoreError> {
+    let mut found: HashMap<EndpointId, u32> = HashMap::new();
+    for leased in leased {
+        *found.entry(leased.delivery.endpoint_id).or_default() += 1;
+    }
+    let had_fewer = |wanted: &&Wanted| {
+        found.get(&wanted.endpoint_id).copied().unwrap_or(0) < wanted.deliveries_max
+    };
+    let ids: Vec<Uuid> =
+        wanted.iter().filter(had_fewer).map(|wanted| wanted.endpoint_id.as_uuid()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<_> = (1..=ids.len()).map(|place| format!("(${place})")).collect();
+    let sql = format!(
+        "SELECT wanted.column1, (SELECT next_attempt_time FROM deliveries \
+         WHERE endpoint_id = wanted.column1 AND lease_token IS NULL \
+         AND next_attempt_time IS NOT NULL ORDER BY next_attempt_time LIMIT 1), \
+         (SELECT state FROM endpoints WHERE endpoint_id = wanted.column1) \
+         FROM (VALUES {}) AS wanted",
+        places.join(", ")
+    );
+    let backend = transaction.get_database_backend();
+    let values = ids.into_iter().map(Value::from);
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let rows = transaction.query_all_raw(statement).await?;
+    let exhausted = rows.iter().map(|row| {
+        let next_due: Option<i64> = row.try_get_by_index(1)?;
+        let state: Option<i16> = row.try_get_by_index(2)?;
+        let is_active = state == Some(row::endpoint_state_number(EndpointState::Active));
+        Ok(Exhausted {
+            endpoint_id: EndpointId::from_uuid(row.try_get_by_index(0)?),
+            next_due: next_due.filter(|_| is_active).map(Timestamp::from_unix_nanos),
+        })
+    });
+    exhausted.collect()
+}
+
+/// What is sent, and as part of which trace.
+struct Payload {
+    bytes: Bytes,
+    trace_parent: TraceParent,
 }
 
 async fn payloads(
     transaction: &DatabaseTransaction,
     claimed: &[deliveries::Model],
-) -> Result<HashMap<Uuid, events::Model>, StoreError> {
+) -> Result<HashMap<Uuid, Payload>, StoreError> {
     if claimed.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids = claimed.iter().map(|delivery| delivery.event_id);
+    let ids: HashSet<Uuid> = claimed.iter().map(|delivery| delivery.event_id).collect();
     let found =
         events::Entity::find().filter(events::Column::EventId.is_in(ids)).all(transaction).await?;
-    Ok(found.into_iter().map(|event| (event.event_id, event)).collect())
+    let payloads = found.into_iter().map(|event| {
+        let trace_parent: Result<TraceParent, _> = event.trace_parent.parse();
+        let trace_parent = trace_parent.map_err(|error| row::corrupt("trace_parent", error))?;
+        Ok((event.event_id, Payload { bytes: event.payload.into(), trace_parent }))
+    });
+    payloads.collect()
+}
+
+fn is_lease_out(at: SimpleExpr) -> SimpleExpr {
+    Expr::col(deliveries::Column::LeaseExpireTime).lt(at)
+}
+
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }

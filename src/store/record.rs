@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, Statement, Valu
 use uuid::Uuid;
 
 use super::changes::ChangeLog;
-use super::database::Connections;
+use super::database::{Connections, in_time};
 use super::entity::endpoints;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
@@ -56,7 +56,7 @@ pub struct Recorder {
 impl Recorder {
     /// Commits a group of outcomes and answers each.
     pub async fn commit(&self, group: Vec<Pending<Verdict, Recorded>>) {
-        let answers = self.write(&group).await;
+        let answers = in_time(self.write(&group)).await;
         if answers.is_err() {
             self.streaks.forget_all();
         }
@@ -128,7 +128,11 @@ impl Recorder {
         transaction: &DatabaseTransaction,
         verdicts: &[&Verdict],
     ) -> Result<HashSet<Uuid>, StoreError> {
-        let one_row = format!("({})", ["?"; COLUMNS].join(","));
+        let one_row = |row: usize| {
+            let places = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column));
+            format!("({})", places.collect::<Vec<_>>().join(","))
+        };
+        let rows: Vec<_> = (0..verdicts.len()).map(one_row).collect();
         let sql = format!(
             "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
              revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
@@ -137,7 +141,7 @@ impl Recorder {
              FROM (VALUES {}) AS v \
              WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
              RETURNING deliveries.delivery_id",
-            vec![one_row; verdicts.len()].join(","),
+            rows.join(","),
         );
         let values = verdicts.iter().flat_map(|verdict| verdict_values(verdict));
         let statement =

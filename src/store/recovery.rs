@@ -5,7 +5,7 @@
 mod search;
 
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -152,7 +152,9 @@ impl Store {
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let unfinished = recoveries::Entity::find_by_id(recovery_id.as_uuid())
-            .filter(recoveries::Column::FinishTime.is_null());
+            .filter(recoveries::Column::FinishTime.is_null())
+            // Of several replicas one takes the step.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         let Some(progress) = unfinished.one(&transaction).await? else { return Ok(()) };
         let recovery = row::recovery(&progress)?;
         let endpoint = find(&transaction, &AccountScope::All, recovery.endpoint_id).await?;
@@ -273,6 +275,7 @@ async fn resend_some(
     let mut next = undelivered(recovery, after_cursor)
         .order_by_asc(Column::DeliveryId)
         .limit(STEP_ROWS_MAX)
+        .lock_exclusive()
         .all(transaction)
         .await?;
     let last = next.last().filter(|_| is_full(&next)).map(|row| row.delivery_id);

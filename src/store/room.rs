@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::membership::Membership;
 use super::turns::Turns;
 use crate::domain::account::AccountId;
 use crate::domain::clock::Clock;
@@ -73,6 +74,7 @@ enum Lane {
 /// What is under way.
 pub struct Room {
     limits: RoomLimits,
+    membership: Arc<Membership>,
     clock: Arc<dyn Clock>,
     taken: Mutex<Taken>,
     freed: Notify,
@@ -108,8 +110,13 @@ struct EndpointPace {
 impl Room {
     /// All of it free.
     #[must_use]
-    pub fn new(limits: RoomLimits, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { limits, clock, taken: Mutex::default(), freed: Notify::new() })
+    pub fn new(
+        limits: RoomLimits,
+        membership: Arc<Membership>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let taken = Mutex::default();
+        Arc::new(Self { limits, membership, clock, taken, freed: Notify::new() })
     }
 
     /// Takes room for a delivery that is just being made; `None` also where older ones wait for
@@ -220,12 +227,17 @@ impl Room {
         (self.limits.in_flight_max / 2).max(1)
     }
 
+    /// The endpoint's own limits hold over all replicas: this one's share of them. One without a
+    /// share of the rate sends it nothing.
     fn pace_limits(&self, addressee: &Addressee) -> PaceLimits {
-        let own = addressee.limits.in_flight_max;
-        PaceLimits {
-            in_flight_max: own.unwrap_or(self.limits.endpoint_in_flight_max),
-            per_second_max: addressee.limits.per_second_max,
-        }
+        let share = |limit| self.membership.share(addressee.endpoint_id, limit);
+        let in_flight = addressee.limits.in_flight_max.map(share);
+        let per_second_max = addressee.limits.per_second_max.map(share);
+        let in_flight_max = match per_second_max {
+            Some(0) => 0,
+            _ => in_flight.unwrap_or(self.limits.endpoint_in_flight_max),
+        };
+        PaceLimits { in_flight_max, per_second_max }
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {

@@ -131,6 +131,7 @@ pub fn change(
 ) -> delivery_changes::ActiveModel {
     delivery_changes::ActiveModel {
         sequence: NotSet,
+        transaction_id: NotSet,
         account_id: Set(delivery.account_id.to_string()),
         delivery_id: Set(delivery.delivery_id.as_uuid()),
         event_id: Set(delivery.event_id.as_uuid()),

@@ -9,12 +9,12 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, Q
 use uuid::Uuid;
 
 use super::Store;
-use super::endpoints::find;
+use super::endpoints::find_locked;
 use super::entity::endpoint_secrets::{Column, Entity};
 use super::error::StoreError;
 use super::insert::insert_all;
 use super::row;
-use crate::domain::account::{AccountId, AccountScope};
+use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::endpoint_secrets::{EndpointSecret, RevocationError, RotationError};
@@ -136,7 +136,7 @@ async fn find_for_write(
     account: &AccountId,
     endpoint_id: EndpointId,
 ) -> Result<Endpoint, SecretWriteError> {
-    let found = find(transaction, &AccountScope::One(account.clone()), endpoint_id).await?;
+    let found = find_locked(transaction, account, endpoint_id).await?;
     found.ok_or(SecretWriteError::EndpointNotFound)
 }
 

@@ -1,6 +1,7 @@
 //! The wake-up signal from writes to the dispatcher: which endpoints have free rows, and from when.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -26,6 +27,7 @@ pub struct DueEndpoint {
 #[derive(Default)]
 pub struct Wakeup {
     told: Mutex<HashMap<EndpointId, DueEndpoint>>,
+    should_look: AtomicBool,
     notify: Notify,
 }
 
@@ -40,6 +42,18 @@ impl Wakeup {
         }
         drop(told);
         self.notify.notify_one();
+    }
+
+    /// Endpoints may have free rows that nobody here was told of.
+    pub fn look(&self) {
+        self.should_look.store(true, Ordering::Relaxed);
+        self.notify.notify_one();
+    }
+
+    /// Whether [`Wakeup::look`] was called since the last call.
+    #[must_use]
+    pub fn take_look(&self) -> bool {
+        self.should_look.swap(false, Ordering::Relaxed)
     }
 
     /// What was told since the last call.

@@ -8,9 +8,12 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "delivery_changes")]
 pub struct Model {
-    /// The place in the log.
+    /// The place in the log, within the transaction.
     #[sea_orm(primary_key)]
     pub sequence: i64,
+    /// The transaction that wrote it, by PostgreSQL's number, in whose order the log is read; 0 on
+    /// SQLite, where one transaction ends before the next begins.
+    pub transaction_id: i64,
     /// The delivery's account.
     pub account_id: String,
     /// The delivery.

@@ -8,5 +8,6 @@ pub mod endpoint_secrets;
 pub mod endpoints;
 pub mod events;
 pub mod recoveries;
+pub mod replicas;
 pub mod resends;
 pub mod store_identity;

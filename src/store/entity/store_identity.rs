@@ -11,7 +11,9 @@ pub struct Model {
     pub id: i32,
     /// Random, made with the database.
     pub database_id: Uuid,
-    /// The last place of the log that was pruned; 0 while none was.
+    /// The last place of the log that was pruned: its transaction; 0 while none was.
+    pub log_floor_transaction: i64,
+    /// And its sequence.
     pub log_floor: i64,
 }
 

@@ -5,6 +5,9 @@ use sea_orm_migration::schema::{
     big_integer, big_integer_null, binary, binary_null, boolean, integer, integer_null,
     small_integer, small_integer_null, text, text_null, uuid, uuid_null,
 };
+use sea_orm_migration::sea_orm::DbBackend;
+
+use crate::store::database::dialect::POSTGRES_TRANSACTION;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -19,9 +22,10 @@ impl MigrationTrait for Migration {
             events(),
             deliveries(),
             attempts(),
-            delivery_changes(),
+            delivery_changes(manager.get_database_backend()),
             resends(),
             recoveries(),
+            replicas(),
         ] {
             manager.create_table(table).await?;
         }
@@ -94,6 +98,7 @@ fn store_identity() -> TableCreateStatement {
     table("store_identity")
         .col(integer("id").primary_key())
         .col(uuid("database_id"))
+        .col(big_integer("log_floor_transaction"))
         .col(big_integer("log_floor"))
         .to_owned()
 }
@@ -193,9 +198,19 @@ fn attempts() -> TableCreateStatement {
         .to_owned()
 }
 
-fn delivery_changes() -> TableCreateStatement {
-    table("delivery_changes")
-        .col(big_integer("sequence").primary_key().auto_increment())
+fn delivery_changes(backend: DbBackend) -> TableCreateStatement {
+    let mut table = table("delivery_changes");
+    match backend {
+        // In the order in which it is read.
+        DbBackend::Postgres => table
+            .col(big_integer("transaction_id").default(Expr::cust(POSTGRES_TRANSACTION)))
+            .col(big_integer("sequence").auto_increment())
+            .primary_key(Index::create().col("transaction_id").col("sequence")),
+        _ => table
+            .col(big_integer("sequence").primary_key().auto_increment())
+            .col(big_integer("transaction_id").default(0)),
+    };
+    table
         .col(text("account_id"))
         .col(uuid("delivery_id"))
         .col(uuid("event_id"))
@@ -241,5 +256,12 @@ fn recoveries() -> TableCreateStatement {
         .col(binary_null("request_digest"))
         .col(big_integer("create_time"))
         .col(big_integer_null("finish_time"))
+        .to_owned()
+}
+
+fn replicas() -> TableCreateStatement {
+    table("replicas")
+        .col(uuid("replica_id").primary_key())
+        .col(big_integer("heartbeat_time"))
         .to_owned()
 }

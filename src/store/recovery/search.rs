@@ -97,7 +97,7 @@ fn wanted(subscription: &Subscription) -> Condition {
         any = any.add(match entry {
             Entry::Name(name) => Column::EventType.eq(name),
             Entry::Group(group) => {
-                let length = i64::try_from(group.len()).unwrap_or(i64::MAX);
+                let length = i32::try_from(group.len()).unwrap_or(i32::MAX);
                 let begin = Func::cust("SUBSTR").args([
                     Expr::col(Column::EventType),
                     Expr::value(1),

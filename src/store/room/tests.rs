@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::EndpointLimits;
+use crate::domain::random::SeededRandom;
 
 struct StoppedClock;
 
@@ -18,7 +19,7 @@ impl Clock for StoppedClock {
 
 fn room(in_flight_max: u32) -> Arc<Room> {
     let limits = RoomLimits { in_flight_max, endpoint_in_flight_max: 64 };
-    Room::new(limits, Arc::new(StoppedClock))
+    Room::new(limits, Membership::alone(&SeededRandom::new(1)), Arc::new(StoppedClock))
 }
 
 fn addressee(account: &str, endpoint: u128) -> Addressee {

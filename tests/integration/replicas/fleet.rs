@@ -7,7 +7,8 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use tonic::transport::Channel;
 
-use crate::service::Service;
+use crate::database::ask;
+use crate::service::{Service, eventually};
 
 /// How long a caller waits for a connection before it goes elsewhere.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
@@ -32,6 +33,23 @@ impl Fleet {
     pub fn of(services: Vec<Service>) -> Self {
         let addresses = services.iter().map(|service| service.address().to_owned()).collect();
         Self { services, addresses: Addresses(Arc::new(Mutex::new(addresses))) }
+    }
+
+    /// Waits until every replica knows all of them, and so what its share of limits is.
+    pub async fn know_each_other(&self) {
+        let database_url = self.service(0).database_url();
+        let count = i64::try_from(self.len()).expect("it is small");
+        let mut since = 0;
+        // Each has written that it lives before it looks who else does: the second time after all
+        // of them are there it has looked once.
+        for _ in 0..3 {
+            let all = format!("SELECT COUNT(*) FROM replicas WHERE heartbeat_time > {since}");
+            eventually("every replica lives", async || {
+                (ask(database_url, &all).await == count).then_some(())
+            })
+            .await;
+            since = ask(database_url, "SELECT MAX(heartbeat_time) FROM replicas").await;
+        }
     }
 
     /// How many there are.

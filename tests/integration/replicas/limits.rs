@@ -29,6 +29,7 @@ async fn over_3_replicas_no_more_requests_are_under_way_than_the_endpoint_allows
     let Some(server) = Postgres::shared() else { return };
     let url = server.fresh_database();
     let fleet = Fleet::start(REPLICAS, &url, &ARGUMENTS);
+    fleet.know_each_other().await;
     let gated = GatedReceiver::start().await;
     let max_in_flight = i32::try_from(LIMIT).unwrap();
     let account_id = ACCOUNT.to_owned();
@@ -54,6 +55,7 @@ async fn over_3_replicas_no_more_is_sent_in_a_second_than_the_endpoint_allows() 
     let Some(server) = Postgres::shared() else { return };
     let url = server.fresh_database();
     let fleet = Fleet::start(REPLICAS, &url, &ARGUMENTS);
+    fleet.know_each_other().await;
     let last = Arc::new(Mutex::new(Instant::now()));
     let noted = Arc::clone(&last);
     let receiver = PlainReceiver::start(move |_| {

@@ -1,11 +1,11 @@
-//! The connections: one that writes, a few that read beside it.
+//! SQLite: one file, one process, one connection that writes and a few that read beside it.
 //!
 //! SQLite lets one connection write at a time. A pool of one, and transactions that take the
 //! write lock at once (`BEGIN IMMEDIATE`), make writers wait for each other here instead of
 //! failing each other there.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::{
@@ -14,15 +14,15 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::{ACQUIRE_TIMEOUT, OpenError};
+
 /// How long a statement waits for another process's lock on the file before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a caller waits for a connection before the database counts as unavailable.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that read: as many as two cores keep busy, and one for a long listing.
 const READERS: u32 = 3;
-/// Pages of 4 KiB that the write-ahead log grows to before a commit has to write it back: 128 MiB.
+/// Pages of 4 KiB that the write-ahead log grows to before a commit has to write it back: 64 MiB.
 /// It does not come to that while the checkpoints are made beside the writer.
-const WAL_AUTOCHECKPOINT_PAGES: &str = "32768";
+const WAL_AUTOCHECKPOINT_PAGES: &str = "16384";
 /// Bytes that are left of a write-ahead log which a burst, or a reader that stood in the way of
 /// writing it back, made larger: 64 MiB, so that it is seldom cut and grown again.
 const WAL_BYTES_MAX: &str = "67108864";
@@ -32,42 +32,20 @@ const FREE_PAGES_SHARE: i64 = 4;
 /// Pages of 4 KiB that are moved and cut off in one step: some 10 ms.
 const GIVE_BACK_PAGES_MAX: u32 = 512;
 
-/// Why the database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The URL names no database that this build can use.
-    #[error("database URL `{0}` is not supported: use sqlite://<path>?mode=rwc")]
-    UnsupportedUrl(String),
-    /// Another process has the file.
-    #[error("another bookora-webhooks process is using {0}; one file serves one process")]
-    InUse(PathBuf),
-    /// The lock file beside the database cannot be made.
-    #[error("cannot lock {path}")]
-    Lock {
-        /// The lock file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The database cannot be opened or brought to this build's schema.
-    #[error("cannot open the database")]
-    Database(#[from] DbErr),
-}
-
-/// The open connections, and the lock that keeps a second process away.
-pub struct Connections {
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
-    checkpointer: DatabaseConnection,
+/// The open file, and the lock that keeps a second process away.
+pub struct Sqlite {
+    pub(super) writer: DatabaseConnection,
+    pub(super) reader: DatabaseConnection,
+    /// Writes the log back beside the writer.
+    pub(super) checkpointer: DatabaseConnection,
     /// Taken by the writers that callers do not wait for.
     background: Mutex<()>,
     /// Held for as long as the connections are; the operating system frees it with the process.
     _lock: File,
 }
 
-impl Connections {
-    /// Opens the SQLite database at `url`, after taking the lock on it.
+impl Sqlite {
+    /// Opens the database at `url`, `sqlite://<path>?mode=rwc`, after taking the lock on it.
     ///
     /// # Errors
     /// [`OpenError`], in words for the operator.
@@ -80,25 +58,7 @@ impl Connections {
         Ok(Self { writer, reader, checkpointer, background: Mutex::default(), _lock: lock })
     }
 
-    /// Connections for statements that only read.
-    #[must_use]
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.reader
-    }
-
-    /// The connection for statements outside a transaction that write: migrations.
-    #[must_use]
-    pub fn writer(&self) -> &DatabaseConnection {
-        &self.writer
-    }
-
-    /// The connection for checkpoints beside the writer.
-    #[must_use]
-    pub fn checkpointer(&self) -> &DatabaseConnection {
-        &self.checkpointer
-    }
-
-    /// Whether [`Connections::close`] was called.
+    /// Whether [`Sqlite::close`] was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.checkpointer.get_sqlite_connection_pool().is_closed()
@@ -141,7 +101,7 @@ impl Connections {
     }
 
     /// The turn of those that no caller waits for: claims, outcomes, pruning. Taken before
-    /// [`Connections::begin`] and kept until the transaction has ended, so that one of them at
+    /// [`Sqlite::begin`] and kept until the transaction has ended, so that one of them at
     /// most stands in line before a caller's write.
     pub async fn background_turn(&self) -> MutexGuard<'_, ()> {
         self.background.lock().await
@@ -188,7 +148,7 @@ fn options(url: &str, connections: u32, only_reads: bool) -> ConnectOptions {
 }
 
 fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
-    let unsupported = || OpenError::UnsupportedUrl(url.to_owned());
+    let unsupported = || OpenError::UnsupportedUrl;
     let rest = url.strip_prefix("sqlite:").ok_or_else(unsupported)?;
     let path = rest.trim_start_matches("//").split('?').next().unwrap_or_default();
     // A database in memory would be another one on each connection, and gone after a crash.
@@ -198,7 +158,7 @@ fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     Ok(PathBuf::from(path))
 }
 
-fn lock_beside(database: &std::path::Path) -> Result<File, OpenError> {
+fn lock_beside(database: &Path) -> Result<File, OpenError> {
     let mut path = database.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);

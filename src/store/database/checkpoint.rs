@@ -7,26 +7,23 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::database::Connections;
+use super::sqlite::Sqlite;
 
-/// How often the log is written back. In this time a busy service writes some 50 MiB of it; twice
-/// that is what SQLite itself writes back at the latest.
+/// How often the log is written back: before it is so long that SQLite does it in a commit.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
 /// Writes back what no reader needs any more, and waits for nobody.
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 /// Starts the task that writes back. It ends with the connections.
-pub fn start(connections: &Arc<Connections>) {
-    tokio::spawn(write_back_regularly(Arc::downgrade(connections)));
+pub fn start(sqlite: &Arc<Sqlite>) {
+    tokio::spawn(write_back_regularly(Arc::downgrade(sqlite)));
 }
 
-async fn write_back_regularly(connections: Weak<Connections>) {
+async fn write_back_regularly(sqlite: Weak<Sqlite>) {
     loop {
         tokio::time::sleep(CHECKPOINT_INTERVAL).await;
-        let Some(connections) = connections.upgrade().filter(|open| !open.is_closed()) else {
-            return;
-        };
-        if let Err(error) = write_back(&connections).await {
+        let Some(sqlite) = sqlite.upgrade().filter(|open| !open.is_closed()) else { return };
+        if let Err(error) = write_back(&sqlite).await {
             tracing::warn!(%error, "cannot write the log of the database back");
         }
     }
@@ -34,9 +31,9 @@ async fn write_back_regularly(connections: Weak<Connections>) {
 
 /// Most of it beside the writer; then, in a turn of the writer's, the little that was committed
 /// meanwhile. Only when nothing is left does the log begin anew instead of growing.
-async fn write_back(connections: &Connections) -> Result<(), DbErr> {
-    connections.checkpointer().execute_unprepared(CHECKPOINT).await?;
-    let _turn = connections.background_turn().await;
-    connections.writer().execute_unprepared(CHECKPOINT).await?;
+async fn write_back(sqlite: &Sqlite) -> Result<(), DbErr> {
+    sqlite.checkpointer.execute_unprepared(CHECKPOINT).await?;
+    let _turn = sqlite.background_turn().await;
+    sqlite.writer.execute_unprepared(CHECKPOINT).await?;
     Ok(())
 }

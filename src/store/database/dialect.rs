@@ -1,0 +1,174 @@
+//! What the two databases say differently. Statements that are written out number their values as
+//! `$1`, which both understand.
+
+use std::fmt::Write as _;
+
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    QueryFilter, QueryOrder, Select, Statement,
+};
+
+use crate::domain::account::AccountId;
+use crate::domain::clock::Timestamp;
+use crate::store::entity::delivery_changes;
+
+/// PostgreSQL's clock, in Unix nanoseconds.
+const POSTGRES_NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000";
+/// The first transaction that is not over yet: what those before it wrote is all there. An engine
+/// without it has an equal in the time up to which its transactions are closed.
+const POSTGRES_XMIN: &str = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+
+/// The default of `delivery_changes.transaction_id`: PostgreSQL's number of the transaction.
+pub const POSTGRES_TRANSACTION: &str = "(pg_current_xact_id()::text::bigint)";
+
+/// The time by which leases run out, in Unix nanoseconds: PostgreSQL's own, so that it is the same
+/// for all replicas even where one was asleep; on SQLite the process's.
+#[must_use]
+pub fn lease_now(backend: DbBackend, now: Timestamp) -> SimpleExpr {
+    match backend {
+        DbBackend::Postgres => Expr::cust(POSTGRES_NOW),
+        _ => Expr::value(now.as_unix_nanos()),
+    }
+}
+
+/// [`lease_now`] as a text.
+#[must_use]
+pub fn lease_now_text(backend: DbBackend, now: Timestamp) -> String {
+    match backend {
+        DbBackend::Postgres => POSTGRES_NOW.to_owned(),
+        _ => now.as_unix_nanos().to_string(),
+    }
+}
+
+/// A query for the oldest due and free rows of several endpoints, with the columns `delivery_id`
+/// and `lease`. `$1` is the time; each endpoint has three values: its id, how many rows at most,
+/// and for how long they are leased. On PostgreSQL rows that another replica is claiming are passed
+/// over.
+#[must_use]
+pub fn due_rows(backend: DbBackend, endpoints: usize) -> String {
+    let values = (0..endpoints).map(|place| [2 + 3 * place, 3 + 3 * place, 4 + 3 * place]);
+    let mut sql = String::new();
+    if backend == DbBackend::Postgres {
+        sql.push_str("SELECT due.delivery_id, wanted.column3 AS lease FROM (VALUES ");
+        for (place, [id, limit, lease]) in values.enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            let _ = write!(sql, "{comma}(${id}, ${limit}, ${lease})");
+        }
+        sql.push_str(
+            ") AS wanted CROSS JOIN LATERAL (SELECT delivery_id FROM deliveries \
+             WHERE endpoint_id = wanted.column1 AND lease_token IS NULL \
+             AND next_attempt_time <= $1 ORDER BY next_attempt_time LIMIT wanted.column2 \
+             FOR UPDATE SKIP LOCKED) AS due",
+        );
+        return sql;
+    }
+    for (place, [id, limit, lease]) in values.enumerate() {
+        let union = if place == 0 { "" } else { " UNION ALL " };
+        let _ = write!(
+            sql,
+            "{union}SELECT delivery_id, lease FROM (SELECT delivery_id, ${lease} AS lease \
+             FROM deliveries WHERE endpoint_id = ${id} AND lease_token IS NULL \
+             AND next_attempt_time <= $1 ORDER BY next_attempt_time LIMIT ${limit})"
+        );
+    }
+    sql
+}
+
+/// The log in the order in which it can be read: on PostgreSQL by transaction, because a number is
+/// drawn before its transaction commits and others may commit in between.
+#[must_use]
+pub fn log_order(
+    backend: DbBackend,
+    log: Select<delivery_changes::Entity>,
+) -> Select<delivery_changes::Entity> {
+    use delivery_changes::Column;
+    match backend {
+        DbBackend::Postgres => {
+            log.order_by_asc(Column::TransactionId).order_by_asc(Column::Sequence)
+        }
+        _ => log.order_by_asc(Column::Sequence),
+    }
+}
+
+/// The rows of the log behind a place, as far as nothing can come between them any more.
+#[must_use]
+pub fn log_after(
+    backend: DbBackend,
+    transaction_id: i64,
+    sequence: i64,
+) -> Select<delivery_changes::Entity> {
+    use delivery_changes::Column;
+    let rows = delivery_changes::Entity::find();
+    let rows = match backend {
+        DbBackend::Postgres => {
+            let row = Expr::tuple([Expr::col(Column::TransactionId), Expr::col(Column::Sequence)]);
+            let place = Expr::tuple([Expr::value(transaction_id), Expr::value(sequence)]);
+            rows.filter(row.gt(place)).filter(Expr::cust(settled()))
+        }
+        _ => rows.filter(Column::Sequence.gt(sequence)),
+    };
+    log_order(backend, rows)
+}
+
+/// The rows of the log up to a place.
+#[must_use]
+pub fn log_up_to(backend: DbBackend, transaction_id: i64, sequence: i64) -> Condition {
+    use delivery_changes::Column;
+    match backend {
+        DbBackend::Postgres => {
+            let row = Expr::tuple([Expr::col(Column::TransactionId), Expr::col(Column::Sequence)]);
+            let place = Expr::tuple([Expr::value(transaction_id), Expr::value(sequence)]);
+            Condition::all().add(row.lte(place))
+        }
+        _ => Condition::all().add(Column::Sequence.lte(sequence)),
+    }
+}
+
+fn settled() -> String {
+    format!("transaction_id < {POSTGRES_XMIN}")
+}
+
+/// One row: the place up to which the log was pruned, and that of its last row, or NULL. Read in
+/// one statement, and so at one moment.
+#[must_use]
+pub fn log_bounds(backend: DbBackend) -> String {
+    match backend {
+        DbBackend::Postgres => format!(
+            "SELECT log_floor_transaction, log_floor, head.transaction_id, head.sequence \
+             FROM store_identity LEFT JOIN LATERAL (SELECT transaction_id, sequence \
+             FROM delivery_changes WHERE transaction_id < {POSTGRES_XMIN} \
+             ORDER BY transaction_id DESC, sequence DESC LIMIT 1) AS head ON TRUE WHERE id = 1"
+        ),
+        _ => "SELECT log_floor_transaction, log_floor, 0, \
+              (SELECT MAX(sequence) FROM delivery_changes) FROM store_identity WHERE id = 1"
+            .to_owned(),
+    }
+}
+
+/// Whether rows of the log are committed that cannot be read yet, because an older transaction is
+/// not over. `None` where that cannot be.
+#[must_use]
+pub fn log_has_unsettled(backend: DbBackend) -> Option<String> {
+    (backend == DbBackend::Postgres).then(|| {
+        format!("SELECT EXISTS (SELECT 1 FROM delivery_changes WHERE NOT ({}))", settled())
+    })
+}
+
+/// Keeps other transactions from adding to the account until this one is over. SQLite has one
+/// transaction at a time.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_account(
+    transaction: &DatabaseTransaction,
+    account: &AccountId,
+) -> Result<(), DbErr> {
+    let backend = transaction.get_database_backend();
+    if backend == DbBackend::Postgres {
+        let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+        let values = [account.as_str().into()];
+        transaction.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    }
+    Ok(())
+}
