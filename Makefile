@@ -20,21 +20,22 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One step after the other: the quick ones first, and cargo uses every core by itself.
 .NOTPARALLEL:
 
-.PHONY: help test demo setup build fmt proto-lint lint doc cargo-test readme-test kills neighbours fuzz
-.PHONY: rust-tools rust-checkers script-tools grpcurl
+.PHONY: help test demo setup build fmt proto-lint lint doc cargo-test cargo-test-postgres readme-test
+.PHONY: kills neighbours fuzz rust-tools rust-checkers script-tools postgres grpcurl
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint lint doc cargo-test readme-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint lint doc cargo-test cargo-test-postgres readme-test ## Install what is missing, then check and test everything
 	@echo
-	@echo "make test: every step passed: fmt, proto-lint, lint, doc, cargo-test, readme-test"
+	@echo "make test: every step passed: fmt, proto-lint, lint, doc, cargo-test," \
+	  "cargo-test-postgres, readme-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
 	@$(CARGO) run --locked -- demo
 
-setup: rust-checkers $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Install what the tests need
+setup: rust-checkers $(BUF_INSTALLED) $(NODE_PACKAGES) postgres grpcurl ## Install what the tests need
 
 # The same targets as `cargo-test`, so that nothing is compiled twice.
 build: rust-tools ## Build the program and the tests
@@ -53,8 +54,15 @@ lint: rust-checkers ## Check the Rust code with clippy, warnings as errors
 doc: rust-tools ## Build the documentation of the code, warnings as errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 
-cargo-test: rust-tools $(NODE_PACKAGES) ## Run the Rust tests, those with Node among them
+cargo-test: rust-tools $(NODE_PACKAGES) postgres ## Run the Rust tests on SQLite; those of several replicas on PostgreSQL
 	$(CARGO) test --locked
+
+# Not once more what has no database, or has one of its own choice.
+NOT_ON_POSTGRES := architecture:: body_writer:: clock_jumps:: database_file:: javascript:: \
+  postgres:: receivers:: replicas::
+cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service on PostgreSQL
+	BOOKORA_TEST_DATABASE=postgres $(CARGO) test --locked --test integration -- \
+	  $(NOT_ON_POSTGRES:%=--skip %)
 
 readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.md shows, and compare
 	$(PYTHON) -B tests/readme/shown.py
@@ -116,6 +124,21 @@ $(NODE_PACKAGES): tests/node/package-lock.json | script-tools
 	@echo "Installing the packages of tests/node: npm ci"
 	@cd tests/node && npm ci --no-audit --no-fund
 	@touch $@
+
+# The tests start servers of their own: while the package is installed it is told to set none up.
+PG_SETTINGS := /etc/postgresql-common/createcluster.d
+postgres:
+	@ls /usr/lib/postgresql/1[5-9]/bin/initdb /usr/lib/postgresql/[2-9][0-9]/bin/initdb \
+	  2>/dev/null | grep -q . || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    echo "Installing PostgreSQL, without a server that runs: apt-get install -y postgresql"; \
+	    mkdir -p $(PG_SETTINGS) \
+	      && echo "create_main_cluster = false" >$(PG_SETTINGS)/none-for-tests.conf \
+	      && apt-get update -qq && apt-get install -y -qq postgresql; \
+	    installed=$$?; rm -f $(PG_SETTINGS)/none-for-tests.conf; exit $$installed; \
+	  else \
+	    echo "PostgreSQL 15 or later is missing: apt-get install postgresql" >&2; exit 1; \
+	  fi; }
 
 # Without Go there is no package to install it from: the session then says that it is skipped.
 grpcurl:

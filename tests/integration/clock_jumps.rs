@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
 use crate::caller::{ACCOUNT, Caller, nanos};
+use crate::database::{ask, database_file};
 use crate::deliveries::{sample, seconds};
 use crate::plain_receiver::{PlainReceiver, attempt, status};
 use crate::service::{eventually, serve_arguments};
@@ -119,7 +120,7 @@ impl Inside {
 
 fn settings(folder: &Path) -> ServeArgs {
     let arguments = ["--allow-http", "--allow-network=127.0.0.0/8"].map(str::to_owned);
-    let arguments = serve_arguments(folder).into_iter().chain(arguments);
+    let arguments = serve_arguments(&database_file(folder)).into_iter().chain(arguments);
     let cli = Cli::try_parse_from(["bookora-webhooks".to_owned()].into_iter().chain(arguments));
     let Ok(Cli { command: Command::Serve(settings) }) = cli else { panic!("it is `serve`") };
     settings
@@ -224,11 +225,11 @@ async fn what_is_under_way_when_the_clock_is_set_is_not_sent_again() {
         } else {
             clock.set_forward(DAY);
         }
-        let (lease, now) = (folder.path().join("test.db"), clock.now().as_unix_nanos());
+        let (lease, now) = (database_file(folder.path()), clock.now().as_unix_nanos());
         // By when the lease has come to the new time, it would have been freed if it were to be.
         eventually("the lease follows the clock", async || {
             let sql = "SELECT MAX(lease_expire_time) FROM deliveries";
-            let expiry = crate::service::ask_database(&lease, sql).await;
+            let expiry = ask(&lease, sql).await;
             (now..now + 100_000_000_000).contains(&expiry).then_some(())
         })
         .await;

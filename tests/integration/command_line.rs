@@ -4,12 +4,13 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
 use bookora_webhooks::domain::event::EventType;
-use bookora_webhooks::proto::{CreateEndpointRequest, Endpoint, ListEventTypesRequest};
+use bookora_webhooks::proto::{CreateEndpointRequest, Endpoint};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_reflection::pb::{v1, v1alpha};
 
+use crate::database::database_file;
 use crate::deliveries::sample;
 use crate::service::{Service, binary, serve_arguments};
 
@@ -19,21 +20,10 @@ const SERVICES: [&str; 3] = [
     "bookora.webhooks.v1.EventIngest",
 ];
 
-fn run(command: &mut Command) -> (Output, String) {
+pub fn run(command: &mut Command) -> (Output, String) {
     let output = command.output().expect("the binary runs");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     (output, said)
-}
-
-#[tokio::test]
-async fn a_second_server_on_the_same_database_refuses_to_start_and_says_why() {
-    let service = Service::start(&[]);
-    let (output, said) = run(binary().args(serve_arguments(service.folder())));
-    assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("another bookora-webhooks process is using"), "{said}");
-    // The first one does not mind.
-    let types = service.admin().await.list_event_types(ListEventTypesRequest::default()).await;
-    assert_eq!(types.unwrap().into_inner().event_types.len(), 8);
 }
 
 #[test]
@@ -49,7 +39,7 @@ fn a_start_that_cannot_work_fails_early_with_a_sentence() {
         ("--allow-network=10.0.0.0/40", "--allow-network"),
     ] {
         let mut command = binary();
-        let defaults = serve_arguments(folder.path());
+        let defaults = serve_arguments(&database_file(folder.path()));
         let name = argument.split('=').next().unwrap();
         let others = defaults.iter().filter(|default| !default.starts_with(name));
         let (output, said) = run(command.args(others).arg(argument));

@@ -3,7 +3,6 @@
 
 mod steps;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use bookora_webhooks::domain::event::EventType;
@@ -11,14 +10,12 @@ use bookora_webhooks::proto::delivery::State;
 use bookora_webhooks::proto::publish_event_result::Result as ResultMessage;
 use bookora_webhooks::proto::{
     BatchPublishEventsRequest, Endpoint, ListDeliveriesRequest, PublishEventRequest,
-    PublishEventResponse,
 };
-use bookora_webhooks::receiver::Received;
-use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::deliveries::sample;
+use crate::ledger::Ledger;
 use crate::party::{Party, Receivers};
 use crate::service::{PATIENCE, Service, eventually};
 
@@ -39,38 +36,6 @@ pub const FAILPOINTS: [&str; 8] = [
     "record.before_commit",
     "record.after_commit",
 ];
-
-/// What was acknowledged to the publisher, and what came to the receiver.
-#[derive(Default)]
-struct Ledger {
-    acknowledged: HashMap<String, usize>,
-    bodies: HashMap<String, Bytes>,
-    repeated: usize,
-}
-
-impl Ledger {
-    fn acknowledge(&mut self, published: &PublishEventResponse, number: usize) {
-        let earlier = self.acknowledged.insert(published.event_id.clone(), number);
-        assert!(earlier.is_none_or(|earlier| earlier == number), "an id is one event's");
-    }
-
-    fn receive(&mut self, received: Received) {
-        assert!(received.is_verified());
-        match self.bodies.get(&received.event_id) {
-            None => {
-                self.bodies.insert(received.event_id, received.body);
-            }
-            Some(first) => {
-                assert_eq!(*first, received.body, "an event has the same bytes each time");
-                self.repeated += 1;
-            }
-        }
-    }
-
-    fn lost(&self) -> usize {
-        self.acknowledged.keys().filter(|id| !self.bodies.contains_key(*id)).count()
-    }
-}
 
 /// A service under load that may die at any time, and is then started again.
 struct Load {
@@ -157,9 +122,9 @@ async fn a_crash_at_any_step_loses_nothing_and_repeats_only_what_was_under_way()
             }
             load.receive_all().await;
             assert_eq!(load.crashes, 1, "{failpoint} was passed");
-            let Ledger { acknowledged, repeated, .. } = &load.ledger;
-            assert_eq!(acknowledged.len(), 200, "{failpoint}: a key is one event");
-            assert!(*repeated <= IN_FLIGHT, "{failpoint}: {repeated} came twice");
+            let (acknowledged, repeated) = (load.ledger.acknowledged(), load.ledger.repeated());
+            assert_eq!(acknowledged, 200, "{failpoint}: a key is one event");
+            assert!(repeated <= IN_FLIGHT, "{failpoint}: {repeated} came twice");
         }
     }
 }
@@ -219,14 +184,14 @@ async fn random_kills_under_load_lose_nothing() {
         load.start_again_if_dead();
     }
     load.receive_all().await;
-    let Ledger { acknowledged, repeated, .. } = &load.ledger;
+    let (acknowledged, repeated) = (load.ledger.acknowledged(), load.ledger.repeated());
     println!(
         "{kills} kills: {} events acknowledged, {} lost, {repeated} repeated (at most {} were \
          under way)",
-        acknowledged.len(),
+        acknowledged,
         load.ledger.lost(),
         kills * IN_FLIGHT
     );
-    assert_eq!(acknowledged.len(), published);
-    assert!(*repeated <= kills * IN_FLIGHT, "{repeated} came twice");
+    assert_eq!(acknowledged, published);
+    assert!(repeated <= kills * IN_FLIGHT, "{repeated} came twice");
 }

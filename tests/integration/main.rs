@@ -1,7 +1,8 @@
 //! The service from outside: the real binary, real sockets, the generated client, real HTTPS
 //! receivers.
 //!
-//! [`service`] starts the binary, [`party`] is an endpoint's owner with a receiver,
+//! [`service`] starts the binary, [`database`] is what it runs on, [`postgres`] real servers for it,
+//! [`party`] is an endpoint's owner with a receiver,
 //! [`plain_receiver`] a receiver that answers as a test says, [`node`] runs JavaScript; every other
 //! module is a group of claims.
 
@@ -12,22 +13,28 @@ mod caller;
 mod clock_jumps;
 mod command_line;
 mod crashes;
+mod database;
+mod database_file;
 mod deliveries;
 mod endpoint_tests;
 mod failpoints;
 mod interventions;
 mod javascript;
+mod ledger;
+mod link;
 mod mishaps;
 mod neighbours;
 mod node;
 mod outages;
 mod party;
 mod plain_receiver;
+mod postgres;
 mod readings;
 mod receivers;
 mod recoveries;
 mod refusal;
 mod registrations;
+mod replicas;
 mod retention;
 mod rotation;
 mod service;

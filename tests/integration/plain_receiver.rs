@@ -34,6 +34,14 @@ impl PlainReceiver {
     pub async fn start(
         answer: impl Fn(&HeaderMap) -> Response<Full<Bytes>> + Send + Sync + 'static,
     ) -> Self {
+        Self::start_slow(move |headers| std::future::ready(answer(&headers))).await
+    }
+
+    /// A receiver that answers each request by its headers, when it sees fit.
+    pub async fn start_slow<F>(answer: impl Fn(HeaderMap) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let requests = Arc::new(AtomicUsize::new(0));
@@ -43,8 +51,8 @@ impl PlainReceiver {
                 let (counter, answer) = (Arc::clone(&counter), Arc::clone(&answer));
                 let service = service_fn(move |request: http::Request<_>| {
                     counter.fetch_add(1, Ordering::SeqCst);
-                    let answer = answer(request.headers());
-                    async move { Ok::<_, Infallible>(answer) }
+                    let answer = answer(request.into_parts().0.headers);
+                    async move { Ok::<_, Infallible>(answer.await) }
                 });
                 let connection = hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service);

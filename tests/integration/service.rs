@@ -2,16 +2,18 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use bookora_webhooks::proto::delivery_query_client::DeliveryQueryClient;
 use bookora_webhooks::proto::endpoint_admin_client::EndpointAdminClient;
 use bookora_webhooks::proto::event_ingest_client::EventIngestClient;
-use sea_orm::{ConnectionTrait, Database, Statement};
-use tempfile::{NamedTempFile, TempDir};
+use sea_orm::ConnectionTrait;
+use tempfile::TempDir;
 use tonic::transport::Channel;
+
+use crate::database::{ask, connect, fresh_database};
 
 /// How long anything awaited may take before a test fails: far longer than it does.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -22,60 +24,43 @@ const ALLOW_LOOPBACK: &str = "--allow-network=127.0.0.0/8";
 pub struct Service {
     child: Child,
     address: String,
+    launch: Launch,
+}
+
+/// How a process is started, and started again.
+struct Launch {
+    database_url: String,
     arguments: Vec<String>,
+    /// Has what it says on standard error; and the database, where that is a file of its own.
     folder: TempDir,
-    log: NamedTempFile,
 }
 
 impl Service {
     /// Starts the service on a database of its own, with loopback allowed and these arguments
     /// besides.
     pub fn start(arguments: &[&str]) -> Self {
-        Self::launch(&[&[ALLOW_LOOPBACK], arguments].concat(), None)
+        Launch::on_its_own(&[&[ALLOW_LOOPBACK], arguments].concat()).start(None)
     }
 
     /// The same without loopback allowed: it sends to the public internet only.
     pub fn start_strict() -> Self {
-        Self::launch(&[], None)
+        Launch::on_its_own(&[]).start(None)
     }
 
     /// Starts the service as [`Service::start`] does, to end by itself at a failpoint. After a
     /// restart it has none.
     pub fn start_failing(arguments: &[&str], failpoint: &str) -> Self {
-        Self::launch(&[&[ALLOW_LOOPBACK], arguments].concat(), Some(failpoint))
-    }
-
-    /// Starts the service on a database in a folder that outlives it.
-    pub fn start_in(folder: &Path) -> Self {
-        let inside = tempfile::tempdir_in(folder).expect("a temporary folder");
-        Self::launch_in(inside, &[ALLOW_LOOPBACK], None)
-    }
-
-    fn launch(arguments: &[&str], failpoint: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        Self::launch_in(folder, arguments, failpoint)
-    }
-
-    fn launch_in(folder: TempDir, arguments: &[&str], failpoint: Option<&str>) -> Self {
-        let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let log = NamedTempFile::new().expect("a temporary file");
-        let (child, address) = spawn(serve(folder.path(), &arguments, log.path()), failpoint);
-        let address = address.expect("the service says that it is ready");
-        Self { child, address, arguments, folder, log }
+        Launch::on_its_own(&[&[ALLOW_LOOPBACK], arguments].concat()).start(Some(failpoint))
     }
 
     /// Starts the service as [`Service::start_failing`] does; where the failpoint is in the start,
     /// it has to say why it ends, and is started again without.
     pub async fn start_in_the_end(arguments: &[&str], failpoint: &str) -> Self {
-        let arguments = [&[ALLOW_LOOPBACK], arguments].concat();
-        let arguments = arguments.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let log = NamedTempFile::new().expect("a temporary file");
-        let command = serve(folder.path(), &arguments, log.path());
-        let (child, address) = spawn(command, Some(failpoint));
+        let launch = Launch::on_its_own(&[&[ALLOW_LOOPBACK], arguments].concat());
+        let mut child = launch.spawn(Some(failpoint));
+        let address = Launch::try_address(&mut child);
         let has_started = address.is_some();
-        let address = address.unwrap_or_default();
-        let mut service = Self { child, address, arguments, folder, log };
+        let mut service = Self { child, address: address.unwrap_or_default(), launch };
         if !has_started {
             assert_eq!(service.ended().await.code(), Some(1));
             assert!(service.log().contains("bookora-webhooks: "), "it says why");
@@ -86,15 +71,26 @@ impl Service {
 
     /// Other arguments from the next start on, loopback allowed besides.
     pub fn change_arguments(&mut self, arguments: &[&str]) {
-        let arguments = [&[ALLOW_LOOPBACK], arguments].concat();
-        self.arguments = arguments.iter().map(ToString::to_string).collect();
+        self.launch.arguments = owned(&[&[ALLOW_LOOPBACK], arguments].concat());
+    }
+
+    /// Starts the service as [`Service::start`] does, on a database that is there.
+    pub fn start_on(database_url: &str, arguments: &[&str]) -> Self {
+        Launch::on(database_url, arguments).start(None)
+    }
+
+    /// Starts a service on each of these databases, all at the same moment.
+    pub fn start_all_on(database_urls: &[&str], arguments: &[&str]) -> Vec<Self> {
+        let launches = database_urls.iter().map(|url| Launch::on(url, arguments));
+        let spawned: Vec<_> = launches.map(|launch| (launch.spawn(None), launch)).collect();
+        spawned.into_iter().map(|(child, launch)| launch.ready(child)).collect()
     }
 
     /// Runs the service on the same database until it ends at a failpoint.
     pub async fn run_into(&mut self, failpoint: &str) {
-        let mut command = self.serve();
-        command.env("BOOKORA_FAILPOINT", failpoint).stdout(Stdio::null());
-        self.child = command.spawn().expect("the binary starts");
+        self.child = self.launch.spawn(Some(failpoint));
+        // Nobody reads that it is ready, but it is to be able to say so.
+        let _stdout = self.child.stdout.take();
         assert!(!self.ended().await.success(), "{failpoint} was passed");
     }
 
@@ -111,21 +107,12 @@ impl Service {
 
     /// Starts the service again on the same database, after it was killed or stopped.
     pub fn restart(&mut self) {
-        self.start_again(None);
+        (self.child, self.address) = self.launch.start_process(None);
     }
 
     /// The same, to end by itself at a failpoint.
     pub fn restart_failing(&mut self, failpoint: &str) {
-        self.start_again(Some(failpoint));
-    }
-
-    fn start_again(&mut self, failpoint: Option<&str>) {
-        let (child, address) = spawn(self.serve(), failpoint);
-        (self.child, self.address) = (child, address.expect("the service says that it is ready"));
-    }
-
-    fn serve(&self) -> Command {
-        serve(self.folder.path(), &self.arguments, self.log.path())
+        (self.child, self.address) = self.launch.start_process(Some(failpoint));
     }
 
     /// Asks the process to stop (SIGTERM).
@@ -140,14 +127,14 @@ impl Service {
             .await
     }
 
-    /// The folder with the database.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The database.
+    pub fn database_url(&self) -> &str {
+        &self.launch.database_url
     }
 
     /// What the process has logged, over all its starts.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.log.path()).expect("the log is text")
+        self.launch.logged()
     }
 
     /// Waits until the process has logged a line with all of these in it.
@@ -158,16 +145,15 @@ impl Service {
     }
 
     /// A number from the process's database.
-    pub async fn ask_database(&self, sql: &str) -> i64 {
-        ask_database(&self.folder().join("test.db"), sql).await
+    pub async fn ask_database(&self, question: &str) -> i64 {
+        ask(self.database_url(), question).await
     }
 
     /// Changes the database beside the process.
     pub async fn change_database(&self, sql: &str) {
-        let url = format!("sqlite://{}", self.folder().join("test.db").display());
-        let database = Database::connect(url).await.expect("the database opens");
+        let database = connect(self.database_url()).await;
         database.execute_unprepared(sql).await.expect("it is changed");
-        database.close().await.expect("it closes");
+        database.close().await.expect("the connection ends");
     }
 
     /// Memory of the process that is in RAM now, in bytes (Linux).
@@ -225,18 +211,77 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("the service logged:\n{}", self.log());
+            eprintln!("the service on {} logged:\n{}", self.address, self.log());
         }
     }
 }
 
-/// A number from a database.
-pub async fn ask_database(file: &Path, sql: &str) -> i64 {
-    let url = format!("sqlite://{}?mode=ro", file.display());
-    let database = Database::connect(url).await.expect("the database opens");
-    let statement = Statement::from_string(database.get_database_backend(), sql);
-    let row = database.query_one_raw(statement).await.expect("it answers");
-    row.expect("with a row").try_get_by_index(0).expect("a number")
+impl Launch {
+    fn on_its_own(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database_url = fresh_database(folder.path());
+        Self { database_url, arguments: owned(arguments), folder }
+    }
+
+    fn on(database_url: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let arguments = owned(&[&[ALLOW_LOOPBACK], arguments].concat());
+        Self { database_url: database_url.to_owned(), arguments, folder }
+    }
+
+    fn start(self, failpoint: Option<&str>) -> Service {
+        let child = self.spawn(failpoint);
+        self.ready(child)
+    }
+
+    fn ready(self, mut child: Child) -> Service {
+        let address = self.address(&mut child);
+        Service { child, address, launch: self }
+    }
+
+    fn start_process(&self, failpoint: Option<&str>) -> (Child, String) {
+        let mut child = self.spawn(failpoint);
+        let address = self.address(&mut child);
+        (child, address)
+    }
+
+    fn spawn(&self, failpoint: Option<&str>) -> Child {
+        let log = OpenOptions::new().append(true).create(true).open(self.log_file());
+        let mut command = binary();
+        command
+            .args(serve_arguments(&self.database_url))
+            .args(&self.arguments)
+            .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
+            .stdout(Stdio::piped())
+            .stderr(log.expect("a log can be written"));
+        command.spawn().expect("the binary starts")
+    }
+
+    /// Where the process listens, once it says so.
+    fn address(&self, child: &mut Child) -> String {
+        Self::try_address(child).unwrap_or_else(|| {
+            panic!("the service did not say that it is ready, but:\n{}", self.logged())
+        })
+    }
+
+    /// `None` where it ends before.
+    fn try_address(child: &mut Child) -> Option<String> {
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+        let ready = lines.next()?.expect("in UTF-8");
+        Some(ready.rsplit_once(' ').expect("with its address").1.to_owned())
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("service.log")
+    }
+
+    fn logged(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+}
+
+fn owned(arguments: &[&str]) -> Vec<String> {
+    arguments.iter().map(ToString::to_string).collect()
 }
 
 /// The binary that cargo built for these tests.
@@ -249,36 +294,13 @@ pub fn binary() -> Command {
     command
 }
 
-/// Arguments of `serve` on the database in a folder.
-pub fn serve_arguments(folder: &Path) -> Vec<String> {
+/// Arguments of `serve` on a database.
+pub fn serve_arguments(database_url: &str) -> Vec<String> {
     vec![
         "serve".to_owned(),
         "--listen=127.0.0.1:0".to_owned(),
-        format!("--database-url=sqlite://{}?mode=rwc", folder.join("test.db").display()),
+        format!("--database-url={database_url}"),
     ]
-}
-
-fn serve(folder: &Path, arguments: &[String], log: &Path) -> Command {
-    let log = OpenOptions::new().append(true).open(log).expect("the log can be written");
-    let mut command = binary();
-    command.args(serve_arguments(folder)).args(arguments).stderr(log);
-    command
-}
-
-/// The process, and its address once it takes calls; `None` where it ends before.
-fn spawn(mut command: Command, failpoint: Option<&str>) -> (Child, Option<String>) {
-    let mut child = command
-        .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-    let ready = lines.next().map(|line| line.expect("in UTF-8"));
-    let address = ready.map(|line| {
-        let (_, address) = line.rsplit_once(' ').expect("with its address");
-        address.to_owned()
-    });
-    (child, address)
 }
 
 /// Asks again and again until there is an answer; fails the test after [`PATIENCE`].

@@ -1,16 +1,14 @@
-//! The store by itself, at a time that the test says: leases, and a database that is locked or
-//! full.
+//! The store by itself, at a time that the test says: leases.
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bookora_webhooks::domain::account::AccountId;
 use bookora_webhooks::domain::attempt::{Attempt, Exchange, Outcome, Timing, Trigger};
-use bookora_webhooks::domain::clock::{Clock, Timestamp};
+use bookora_webhooks::domain::clock::{Clock, SystemClock, Timestamp};
 use bookora_webhooks::domain::delivery::{LeasedDelivery, Verdict, judge};
 use bookora_webhooks::domain::endpoint::{Endpoint, EndpointConfig, EndpointState};
 use bookora_webhooks::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
@@ -21,19 +19,18 @@ use bookora_webhooks::domain::random::{Random, SeededRandom};
 use bookora_webhooks::domain::retry::RetrySchedule;
 use bookora_webhooks::domain::secret::Secret;
 use bookora_webhooks::domain::trace_parent::TraceParent;
-use bookora_webhooks::proto::GetEventRequest;
 use bookora_webhooks::store::publish::Handed;
 use bookora_webhooks::store::queue::Wanted;
 use bookora_webhooks::store::record::Recorded;
 use bookora_webhooks::store::room::RoomLimits;
 use bookora_webhooks::store::{Store, StoreSettings};
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::{ConnectionTrait, DbBackend};
 use tokio::sync::mpsc;
-use tonic::Code;
-use tonic_types::StatusExt;
 
-use crate::deliveries::sample;
-use crate::service::{Service, eventually};
+use crate::database::{connect, fresh_database};
+
+/// Longer than any lease to an endpoint with the default deadline.
+const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(21);
 
 /// A clock that goes when it is told to.
 struct HandClock(AtomicI64);
@@ -66,14 +63,18 @@ struct Bench {
     random: Arc<SeededRandom>,
     account: AccountId,
     endpoint_id: EndpointId,
+    database_url: String,
 }
 
 impl Bench {
     async fn new(folder: &Path) -> Self {
-        let clock = Arc::new(HandClock(AtomicI64::new(1_781_087_400_000_000_000)));
+        // Near the time of a server, which has a clock of its own.
+        let begin = SystemClock::new().now().as_unix_nanos();
+        let clock = Arc::new(HandClock(AtomicI64::new(begin)));
+        let database_url = fresh_database(folder);
         let random = Arc::new(SeededRandom::new(1));
         let settings = StoreSettings {
-            database_url: format!("sqlite://{}?mode=rwc", folder.join("store.db").display()),
+            database_url: database_url.clone(),
             room: RoomLimits { in_flight_max: 2_048, endpoint_in_flight_max: 64 },
             request_timeout: Duration::from_secs(5),
         };
@@ -99,7 +100,25 @@ impl Bench {
         };
         let endpoint_id = endpoint.endpoint_id;
         store.create_endpoint(endpoint, None).await.expect("it is created");
-        Self { store, handed: Mutex::new(handed), clock, random, account, endpoint_id }
+        let handed = Mutex::new(handed);
+        Self { store, handed, clock, random, account, endpoint_id, database_url }
+    }
+
+    /// Lets the time of every lease pass. On a server it is the server's time, which nobody
+    /// moves: there the leases are moved back instead.
+    async fn outwait_leases(&self) {
+        let database = connect(&self.database_url).await;
+        if database.get_database_backend() == DbBackend::Sqlite {
+            self.clock.advance(LONGER_THAN_A_LEASE);
+        } else {
+            let earlier = format!(
+                "UPDATE deliveries SET lease_expire_time = lease_expire_time - {} \
+                 WHERE lease_token IS NOT NULL",
+                LONGER_THAN_A_LEASE.as_nanos()
+            );
+            database.execute_unprepared(&earlier).await.expect("they are moved");
+        }
+        database.close().await.expect("the connection ends");
     }
 
     async fn publish(&self, events: usize) {
@@ -163,8 +182,7 @@ async fn of_10_000_leases_that_ran_out_no_late_outcome_is_recorded() {
         assert_eq!(late.len(), DELIVERIES);
         assert!(bench.claim(1_000).await.is_empty(), "what is leased is not claimed");
 
-        // Longer than any lease to an endpoint with the default deadline.
-        bench.clock.advance(Duration::from_secs(21));
+        bench.outwait_leases().await;
         assert_eq!(bench.store.rescue().await.unwrap(), DELIVERIES as u64);
         let taken_over = bench.claim(1_000).await;
         let ids: HashSet<_> = taken_over.iter().map(|one| one.delivery.delivery_id).collect();
@@ -187,7 +205,7 @@ async fn leases_that_are_extended_in_time_are_not_freed() {
     bench.publish(1).await;
     let leased = bench.handed.lock().unwrap().try_recv().expect("it is born leased").leased;
     assert!(!bench.store.has_leases_running_out().await.unwrap());
-    bench.clock.advance(Duration::from_secs(21));
+    bench.outwait_leases().await;
     assert!(bench.store.has_leases_running_out().await.unwrap());
     bench.store.extend(&[(leased.delivery.delivery_id, leased.lease_token)]).await.unwrap();
     assert_eq!(bench.store.rescue().await.unwrap(), 0);
@@ -209,77 +227,4 @@ async fn an_outcome_that_is_recorded_after_the_clock_was_set_back_waits_as_long_
     assert!(bench.claim(1).await.is_empty());
     bench.clock.advance(Duration::from_secs(14));
     assert_eq!(bench.claim(1).await.len(), 1);
-}
-
-#[tokio::test]
-async fn while_another_process_locks_the_database_publishing_is_unavailable_and_reads_go_on() {
-    let service = Service::start(&[]);
-    let mut ingest = service.ingest().await;
-    let first = ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.unwrap();
-    let path = service.folder().join("test.db");
-    let other = Database::connect(format!("sqlite://{}", path.display())).await.unwrap();
-    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
-
-    let status =
-        ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable);
-    let details = status.get_error_details();
-    assert_eq!(details.error_info().unwrap().reason, "STORE_UNAVAILABLE");
-    assert!(details.retry_info().is_some());
-    let request =
-        GetEventRequest { account_id: "acct_1".to_owned(), event_id: first.into_inner().event_id };
-    service.query().await.get_event(request).await.expect("reads go on");
-
-    other.execute_unprepared("ROLLBACK").await.unwrap();
-    ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.expect("it heals");
-}
-
-#[tokio::test]
-async fn on_a_full_disk_publishing_is_refused_and_works_again_when_there_is_room() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(_disk) = SmallDisk::mount(folder.path()) else { return };
-    let service = Service::start_in(folder.path());
-    let mut ingest = service.ingest().await;
-    let first = ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.unwrap();
-    std::fs::write(folder.path().join("ballast"), vec![0; 16 << 20]).unwrap_err();
-
-    let refused = eventually("the disk is full for the database too", async || {
-        ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.err()
-    });
-    let status = refused.await;
-    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
-    assert_eq!(status.get_error_details().error_info().unwrap().reason, "STORE_FULL");
-    let request =
-        GetEventRequest { account_id: "acct_1".to_owned(), event_id: first.into_inner().event_id };
-    service.query().await.get_event(request).await.expect("reads go on");
-
-    std::fs::remove_file(folder.path().join("ballast")).unwrap();
-    ingest.publish_event(sample("acct_1", EventType::LeadQualified)).await.expect("it heals");
-}
-
-/// A file system of 8 MiB, unmounted when dropped.
-struct SmallDisk<'a>(&'a Path);
-
-impl<'a> SmallDisk<'a> {
-    /// `None` where this user may not mount, which is said.
-    fn mount(folder: &'a Path) -> Option<Self> {
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
-            .arg(folder)
-            .status()
-            .is_ok_and(|status| status.success());
-        if !mounted {
-            let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-            assert!(!is_ci, "CI must be able to mount a small file system");
-            eprintln!("SKIPPED: a full disk: this user may not mount a file system");
-        }
-        mounted.then_some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk<'_> {
-    fn drop(&mut self) {
-        // Lazily: the service may still have it open.
-        let _ = Command::new("umount").arg("-l").arg(self.0).status();
-    }
 }

@@ -1,0 +1,83 @@
+//! A replica that is cut off from the database, and lives on.
+
+use bookora_webhooks::domain::event::EventType;
+use bookora_webhooks::proto::Endpoint;
+use bookora_webhooks::proto::delivery::State;
+
+use super::ACCOUNT;
+use super::gate::GatedReceiver;
+use super::load::everything_is_recorded;
+use crate::deliveries::{attempts_of, delivery_in, publish, sample, seconds};
+use crate::link::Link;
+use crate::postgres::{Postgres, at_hosts};
+use crate::service::{Service, eventually};
+
+const ARGUMENTS: [&str; 1] = ["--allow-http"];
+/// Deliveries that the replica holds while it is cut off.
+const HELD: usize = 4;
+/// Deliveries before, so that the receiver is known to take several at once.
+const WARMING_UP: usize = 20;
+
+/// An endpoint with leases as short as they may be without an attempt timing out by chance.
+fn endpoint() -> Endpoint {
+    Endpoint {
+        account_id: ACCOUNT.to_owned(),
+        request_timeout: Some(seconds(3)),
+        ..Endpoint::default()
+    }
+}
+
+async fn publish_many(service: &Service, events: usize) -> Vec<String> {
+    let mut ids = Vec::new();
+    for _ in 0..events {
+        ids.push(publish(service, sample(ACCOUNT, EventType::BookingCreated)).await.event_id);
+    }
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_replica_that_is_cut_off_had_leased_is_taken_over_and_its_late_results_are_refused()
+{
+    let Some(server) = Postgres::shared() else { return };
+    let url = server.fresh_database();
+    let link = Link::to(&server.host()).await;
+    let cut_off = Service::start_on(&at_hosts(&url, &link.host()), &ARGUMENTS);
+    let gated = GatedReceiver::start().await;
+    gated.receiver.register(&cut_off, endpoint()).await;
+    for event_id in publish_many(&cut_off, WARMING_UP).await {
+        delivery_in(&cut_off, &event_id, State::Succeeded).await;
+    }
+    gated.shut();
+    let held = publish_many(&cut_off, HELD).await;
+    gated.waiting(HELD).await;
+    link.cut();
+    // It has results now, and cannot record them.
+    gated.open();
+
+    let other = Service::start_on(&url, &ARGUMENTS);
+    let mut taken_over = Vec::new();
+    for event_id in &held {
+        let delivery = delivery_in(&other, event_id, State::Succeeded).await;
+        assert_eq!((delivery.revision, delivery.attempt_count), (2, 1));
+        taken_over.push(delivery);
+    }
+    assert_eq!(gated.that_came(2), HELD, "each was sent by both");
+    link.mend();
+    eventually("its late results are refused", async || {
+        let said = cut_off.log();
+        let is_lost = |id: &str| {
+            said.lines().any(|line| line.contains("the lease was lost") && line.contains(id))
+        };
+        taken_over.iter().all(|delivery| is_lost(&delivery.delivery_id)).then_some(())
+    })
+    .await;
+    for (event_id, before) in held.iter().zip(&taken_over) {
+        assert_eq!(delivery_in(&cut_off, event_id, State::Succeeded).await, *before);
+        assert_eq!(attempts_of(&cut_off, before).await.len(), 1);
+    }
+    assert_eq!(gated.that_came(1), WARMING_UP, "nothing else was sent twice");
+    everything_is_recorded(&url, WARMING_UP + HELD).await;
+    // It is as good as before.
+    let event_ids = publish_many(&cut_off, 1).await;
+    delivery_in(&other, &event_ids[0], State::Succeeded).await;
+}
