@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
@@ -293,10 +293,7 @@ fn in_scope(
         }
         // SQLite would walk the account's history in the order that is asked for; an expression
         // leaves it the index of the events.
-        Some(account) => {
-            let account = account.as_str();
-            query.filter(Expr::cust_with_values("account_id || '' = ?", [account]))
-        }
+        Some(account) => query.filter(Expr::cust("account_id || ''").eq(account.as_str())),
     }
 }
 

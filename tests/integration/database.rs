@@ -7,15 +7,42 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 
 use crate::postgres::Postgres;
 
-/// The URL of a new database. A file is in the folder.
-pub fn fresh_database(folder: &Path) -> String {
+/// A new database. It goes when this is dropped; a file goes with its folder.
+pub struct FreshDatabase {
+    url: String,
+    server: Option<&'static Postgres>,
+}
+
+/// Whether fresh databases are on a server.
+pub fn is_on_server() -> bool {
     match std::env::var("BOOKORA_TEST_DATABASE").as_deref() {
-        Ok("postgres") => {
-            let server = Postgres::shared().expect("PostgreSQL, which was asked for, is installed");
-            server.fresh_database()
-        }
-        Ok("sqlite") | Err(_) => database_file(folder),
+        Ok("postgres") => true,
+        Ok("sqlite") | Err(_) => false,
         Ok(other) => panic!("BOOKORA_TEST_DATABASE is sqlite or postgres, not {other}"),
+    }
+}
+
+impl FreshDatabase {
+    /// A new database. A file is in the folder.
+    pub fn new(folder: &Path) -> Self {
+        if !is_on_server() {
+            return Self { url: database_file(folder), server: None };
+        }
+        let server = Postgres::shared().expect("PostgreSQL was asked for and is there");
+        Self { url: server.fresh_database(), server: Some(server) }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for FreshDatabase {
+    fn drop(&mut self) {
+        if let Some(server) = self.server {
+            server.drop_database(&self.url);
+        }
     }
 }
 

@@ -83,7 +83,7 @@ impl Postgres {
             "listen_addresses = '127.0.0.1'\n\
              port = {}\n\
              unix_socket_directories = '{}'\n\
-             max_connections = 300\n\
+             max_connections = 1000\n\
              shared_buffers = 32MB\n",
             self.port,
             self.folder.path().display()
@@ -154,6 +154,11 @@ impl Postgres {
         url_on(&self.host(), &name)
     }
 
+    /// Drops a database, whoever may still be connected to it.
+    pub fn drop_database(&self, url: &str) {
+        self.ask(&format!("DROP DATABASE {} WITH (FORCE)", name_in(url)));
+    }
+
     /// Where it listens, `ip:port`.
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
@@ -213,8 +218,11 @@ impl Drop for Postgres {
 
 /// The URL of the same database on other hosts, `ip:port`, separated by commas.
 pub fn at_hosts(url: &str, hosts: &str) -> String {
-    let (_, database) = url.rsplit_once('/').expect("it ends with the database's name");
-    url_on(hosts, database)
+    url_on(hosts, name_in(url))
+}
+
+fn name_in(url: &str) -> &str {
+    url.rsplit_once('/').expect("it ends with the database's name").1
 }
 
 fn url_on(hosts: &str, database: &str) -> String {

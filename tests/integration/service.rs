@@ -13,7 +13,7 @@ use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 use tonic::transport::Channel;
 
-use crate::database::{ask, connect, fresh_database};
+use crate::database::{FreshDatabase, ask, connect};
 
 /// How long anything awaited may take before a test fails: far longer than it does.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,6 +30,8 @@ pub struct Service {
 /// How a process is started, and started again.
 struct Launch {
     database_url: String,
+    /// Where it has one of its own.
+    _database: Option<FreshDatabase>,
     arguments: Vec<String>,
     /// Has what it says on standard error; and the database, where that is a file of its own.
     folder: TempDir,
@@ -219,14 +221,15 @@ impl Drop for Service {
 impl Launch {
     fn on_its_own(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let database_url = fresh_database(folder.path());
-        Self { database_url, arguments: owned(arguments), folder }
+        let database = FreshDatabase::new(folder.path());
+        let database_url = database.url().to_owned();
+        Self { database_url, _database: Some(database), arguments: owned(arguments), folder }
     }
 
     fn on(database_url: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = owned(&[&[ALLOW_LOOPBACK], arguments].concat());
-        Self { database_url: database_url.to_owned(), arguments, folder }
+        Self { database_url: database_url.to_owned(), _database: None, arguments, folder }
     }
 
     fn start(self, failpoint: Option<&str>) -> Service {

@@ -27,7 +27,7 @@ use bookora_webhooks::store::{Store, StoreSettings};
 use sea_orm::{ConnectionTrait, DbBackend};
 use tokio::sync::mpsc;
 
-use crate::database::{connect, fresh_database};
+use crate::database::{FreshDatabase, connect};
 
 /// Longer than any lease to an endpoint with the default deadline.
 const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(21);
@@ -63,7 +63,7 @@ struct Bench {
     random: Arc<SeededRandom>,
     account: AccountId,
     endpoint_id: EndpointId,
-    database_url: String,
+    database: FreshDatabase,
 }
 
 impl Bench {
@@ -71,10 +71,10 @@ impl Bench {
         // Near the time of a server, which has a clock of its own.
         let begin = SystemClock::new().now().as_unix_nanos();
         let clock = Arc::new(HandClock(AtomicI64::new(begin)));
-        let database_url = fresh_database(folder);
+        let database = FreshDatabase::new(folder);
         let random = Arc::new(SeededRandom::new(1));
         let settings = StoreSettings {
-            database_url: database_url.clone(),
+            database_url: database.url().to_owned(),
             room: RoomLimits { in_flight_max: 2_048, endpoint_in_flight_max: 64 },
             request_timeout: Duration::from_secs(5),
         };
@@ -101,13 +101,13 @@ impl Bench {
         let endpoint_id = endpoint.endpoint_id;
         store.create_endpoint(endpoint, None).await.expect("it is created");
         let handed = Mutex::new(handed);
-        Self { store, handed, clock, random, account, endpoint_id, database_url }
+        Self { store, handed, clock, random, account, endpoint_id, database }
     }
 
     /// Lets the time of every lease pass. On a server it is the server's time, which nobody
     /// moves: there the leases are moved back instead.
     async fn outwait_leases(&self) {
-        let database = connect(&self.database_url).await;
+        let database = connect(self.database.url()).await;
         if database.get_database_backend() == DbBackend::Sqlite {
             self.clock.advance(LONGER_THAN_A_LEASE);
         } else {
