@@ -77,6 +77,13 @@ impl Fleet {
         self.addresses.clone()
     }
 
+    /// Sends no caller to one any more, as a balancer does that finds it not healthy. It is the last.
+    pub fn take_out(&self, number: usize) {
+        let mut addresses = self.addresses.0.lock().expect("nobody panicked");
+        assert_eq!(number + 1, addresses.len(), "the others keep their numbers");
+        addresses.truncate(number);
+    }
+
     /// Kills one (SIGKILL).
     pub fn kill(&mut self, number: usize) {
         self.services[number].kill();
