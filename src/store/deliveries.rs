@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
@@ -295,7 +295,11 @@ fn in_scope(
         // leaves it the index of the events.
         Some(account) => {
             let account = account.as_str();
-            query.filter(Expr::cust_with_values("account_id || '' = ?", [account]))
+            query.filter(
+                Expr::col(deliveries::Column::AccountId)
+                    .binary(BinOper::Custom("||".into()), "")
+                    .eq(account),
+            )
         }
     }
 }

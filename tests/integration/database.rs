@@ -7,15 +7,22 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 
 use crate::postgres::Postgres;
 
+/// Whether the tests of this run use PostgreSQL.
+pub fn is_postgres() -> bool {
+    match std::env::var("BOOKORA_TEST_DATABASE").as_deref() {
+        Ok("postgres") => true,
+        Ok("sqlite") | Err(_) => false,
+        Ok(other) => panic!("BOOKORA_TEST_DATABASE is sqlite or postgres, not {other}"),
+    }
+}
+
 /// The URL of a new database. A file is in the folder.
 pub fn fresh_database(folder: &Path) -> String {
-    match std::env::var("BOOKORA_TEST_DATABASE").as_deref() {
-        Ok("postgres") => {
-            let server = Postgres::shared().expect("PostgreSQL, which was asked for, is installed");
-            server.fresh_database()
-        }
-        Ok("sqlite") | Err(_) => database_file(folder),
-        Ok(other) => panic!("BOOKORA_TEST_DATABASE is sqlite or postgres, not {other}"),
+    if is_postgres() {
+        let server = Postgres::shared().expect("PostgreSQL, which was asked for, is installed");
+        server.fresh_database()
+    } else {
+        database_file(folder)
     }
 }
 
