@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
@@ -293,7 +293,14 @@ fn in_scope(
         }
         // SQLite would walk the account's history in the order that is asked for; an expression
         // leaves it the index of the events.
-        Some(account) => query.filter(Expr::cust("account_id || ''").eq(account.as_str())),
+        Some(account) => {
+            let account = account.as_str();
+            query.filter(
+                Expr::col(deliveries::Column::AccountId)
+                    .binary(BinOper::Custom("||"), "")
+                    .eq(account),
+            )
+        }
     }
 }
 

@@ -13,8 +13,8 @@ pub struct FreshDatabase {
     server: Option<&'static Postgres>,
 }
 
-/// Whether fresh databases are on a server.
-pub fn is_on_server() -> bool {
+/// Whether the tests of this run use PostgreSQL.
+pub fn is_postgres() -> bool {
     match std::env::var("BOOKORA_TEST_DATABASE").as_deref() {
         Ok("postgres") => true,
         Ok("sqlite") | Err(_) => false,
@@ -25,7 +25,7 @@ pub fn is_on_server() -> bool {
 impl FreshDatabase {
     /// A new database. A file is in the folder.
     pub fn new(folder: &Path) -> Self {
-        if !is_on_server() {
+        if !is_postgres() {
             return Self { url: database_file(folder), server: None };
         }
         let server = Postgres::shared().expect("PostgreSQL was asked for and is there");

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tonic::Code;
 
 use crate::caller::Caller;
-use crate::database::is_on_server;
+use crate::database::is_postgres;
 use crate::deliveries::{delivery_in, publish, sample, seconds};
 use crate::party::Receivers;
 use crate::service::Service;
@@ -86,10 +86,8 @@ async fn a_process_whose_dispatcher_panics_ends_and_says_so_and_the_next_deliver
 #[tokio::test]
 async fn what_a_publish_leased_whose_commit_was_not_answered_is_sent_long_before_the_lease_ends() {
     let receivers = Receivers::new();
-    // The commits before: the identity of the database, the endpoint, and on a file, where there
-    // are no leases to free, that none was freed.
-    let nth = if is_on_server() { 3 } else { 4 };
-    let failpoint = &format!("commit.after@{nth}=error");
+    // The commits before: the identity of the database, on SQLite no leases to free, the endpoint.
+    let failpoint = if is_postgres() { "commit.after@3=error" } else { "commit.after@4=error" };
     let service = Service::start_failing(&[&receivers.ca_argument()], failpoint);
     let mut party = receivers.start(0).await;
     // The lease lasts for longer than a test is patient.

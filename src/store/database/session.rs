@@ -41,7 +41,21 @@ impl Pool {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Session(self.0.begin_with_options(options).await?))
+        let pool = self.0.clone();
+        // A task of its own, which nobody breaks off: where who asked for it gives up meanwhile, it
+        // is begun and undone. Broken off between BEGIN and its answer, the connection would come
+        // back to the pool with a transaction that nobody knows to be open.
+        let beginning = tokio::spawn(async move { pool.begin_with_options(options).await });
+        match beginning.await {
+            Ok(begun) => Ok(Session(begun?)),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is ending.
+                Err(_) => {
+                    Err(DbErr::Conn(RuntimeErr::Internal("the process is ending".to_owned())))
+                }
+            },
+        }
     }
 
     /// Closes the connections.
