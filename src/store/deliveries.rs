@@ -297,7 +297,7 @@ fn in_scope(
             let account = account.as_str();
             query.filter(
                 Expr::col(deliveries::Column::AccountId)
-                    .binary(BinOper::Custom("||".into()), "")
+                    .binary(BinOper::Custom("||"), "")
                     .eq(account),
             )
         }
