@@ -53,7 +53,9 @@ pub struct ServeArgs {
     #[arg(long, env = "BOOKORA_INSECURE")]
     pub insecure: bool,
 
-    /// The database: `sqlite://<path>?mode=rwc`, one file for one process
+    /// The database: `sqlite://<path>?mode=rwc`, one file for one process; or
+    /// `postgres://<user>:<password>@<host>:<port>/<database>`, which any number of replicas share;
+    /// with several hosts, separated by commas, the primary among them
     #[arg(long, env = "BOOKORA_DATABASE_URL", default_value = "sqlite://bookora.db?mode=rwc")]
     pub database_url: String,
 

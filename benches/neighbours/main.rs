@@ -3,6 +3,9 @@
 //! - `hang`: 1,000 endpoints of which 900 hang; the rate of the other 100, beside their rate alone.
 //! - `flood`: an account with 1,000,000 due deliveries; another account's time from publish to
 //!   receipt, beside its time alone, and the memory of the service.
+//! - `carry`: what one database carries: deliveries a second, processor time and bytes of each, on
+//!   the database that `BOOKORA_BENCH_DATABASE_URL` names, with `BOOKORA_BENCH_REPLICAS` replicas;
+//!   without them on a SQLite file.
 //! - `claim`: the time of one claim with 1,000,000 due and 5,000,000 terminal rows, beside that
 //!   with 1,000 due rows.
 //!
@@ -10,6 +13,7 @@
 //! one run: absolute ones are the machine's.
 
 mod backlog;
+mod carry;
 mod receiver;
 mod service;
 
@@ -38,6 +42,11 @@ async fn main() -> anyhow::Result<()> {
     }
     if is_wanted("flood") {
         flood().await?;
+    }
+    if is_wanted("carry") {
+        let url = std::env::var("BOOKORA_BENCH_DATABASE_URL").ok();
+        let replicas = std::env::var("BOOKORA_BENCH_REPLICAS").unwrap_or_else(|_| "1".to_owned());
+        carry::carry(url.as_deref(), replicas.parse()?).await?;
     }
     if is_wanted("claim") {
         backlog::claim().await?;

@@ -18,6 +18,7 @@ pub mod endpoints;
 mod entity;
 pub mod error;
 mod group_commit;
+mod identity;
 mod insert;
 pub mod intervention;
 mod lease;
@@ -41,8 +42,6 @@ pub mod wakeup;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::EntityTrait;
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
@@ -128,7 +127,7 @@ impl Store {
         migration::Migrator::up(connections.writer().bare(), None)
             .await
             .map_err(OpenError::from)?;
-        let database_id = identify(&connections, &*random).await?;
+        let database_id = identity::identify(&connections, &*random).await?;
         drop(lock);
 
         let membership = Membership::alone(&*random);
@@ -276,22 +275,4 @@ fn start_recorder(recorder: Recorder, in_flight_max: usize) -> GroupCommit<Verdi
             async move { recorder.commit(group).await }
         },
     )
-}
-
-async fn identify(connections: &Connections, random: &dyn Random) -> Result<Uuid, StoreError> {
-    use entity::store_identity::{ActiveModel, Entity};
-    let transaction = connections.begin().await?;
-    if let Some(row) = Entity::find_by_id(1).one(&transaction).await? {
-        return Ok(row.database_id);
-    }
-    let database_id = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
-    let row = ActiveModel {
-        id: Set(1),
-        database_id: Set(database_id),
-        log_floor_transaction: Set(0),
-        log_floor: Set(0),
-    };
-    insert::insert_all(&transaction, vec![row]).await?;
-    transaction.commit().await?;
-    Ok(database_id)
 }

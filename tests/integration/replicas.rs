@@ -17,6 +17,7 @@ mod load;
 mod outage;
 mod partition;
 mod publisher;
+mod restore;
 mod rolling_update;
 mod start;
 mod takeover;

@@ -156,6 +156,17 @@ pub fn log_has_unsettled(backend: DbBackend) -> Option<String> {
     })
 }
 
+/// Whether the log has rows of transactions that are yet to come, so that it was written on another
+/// server. `None` where that cannot be.
+#[must_use]
+pub fn log_is_ahead(backend: DbBackend) -> Option<String> {
+    (backend == DbBackend::Postgres).then(|| {
+        "SELECT EXISTS (SELECT 1 FROM delivery_changes WHERE transaction_id >= \
+         pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
+            .to_owned()
+    })
+}
+
 /// Keeps other transactions from adding to the account until this one is over. SQLite has one
 /// transaction at a time.
 ///
