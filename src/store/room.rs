@@ -5,8 +5,8 @@
 //!
 //! There are two lanes, so that endpoints that hang do not take the room of those that answer:
 //!
-//! - The main lane. Endpoints of which nothing is known yet have three quarters of it at most, and
-//!   so has each account.
+//! - The main lane. Endpoints of which nothing is known yet have a quarter of it at most, each
+//!   account three quarters.
 //! - The slow lane, as large, for requests that have been under way for a while, which move there,
 //!   and for those to endpoints that are [`Standing::Suspect`], which have half of it at most, so
 //!   that there is place to move to.
@@ -186,13 +186,14 @@ impl Room {
             let has_room = taken.slow < (lane_max / 2).max(1);
             return if has_room { Ok(Lane::Slow) } else { Err(NoRoom::Slow) };
         }
-        let share_max = share_of(lane_max);
+        let account_max = account_share(lane_max);
         let of_account = taken.main_by_account.get(&addressee.account_id).copied().unwrap_or(0);
         if taken.main >= lane_max {
             Err(NoRoom::Main)
-        } else if standing == Standing::Unproven && taken.main_unproven >= share_max {
+        } else if standing == Standing::Unproven && taken.main_unproven >= unproven_share(lane_max)
+        {
             Err(NoRoom::Unproven)
-        } else if of_account >= share_max {
+        } else if of_account >= account_max {
             Err(NoRoom::Account)
         } else {
             Ok(Lane::Main(standing))
@@ -245,8 +246,13 @@ impl Room {
     }
 }
 
+/// What hangs is found out within this; what answers proves itself at its first answer.
+fn unproven_share(lane_max: u32) -> u32 {
+    (lane_max / 4).max(1)
+}
+
 /// Three quarters of a lane, and some of any.
-fn share_of(lane_max: u32) -> u32 {
+fn account_share(lane_max: u32) -> u32 {
     (lane_max - lane_max / 4).max(1)
 }
 
