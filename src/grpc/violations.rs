@@ -111,10 +111,13 @@ impl Violations {
         }
     }
 
-    /// Checks a text's length in bytes, where it may be empty.
+    /// Checks a text's length in bytes, where it may be empty, and that it has no U+0000, which
+    /// PostgreSQL does not store.
     pub fn text_or_empty(&mut self, field: impl Display, text: &str, bytes_max: usize) {
         if text.len() > bytes_max {
             self.add(field, format_args!("must be at most {bytes_max} bytes, has {}", text.len()));
+        } else if text.contains('\0') {
+            self.add(field, "must not contain the character U+0000");
         }
     }
 

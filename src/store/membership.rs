@@ -2,8 +2,8 @@
 //! takes its share of a limit, and the shares of all add up to it.
 //!
 //! While a replica joins or leaves, the others share as before until they notice: for
-//! [`HEARTBEAT_INTERVAL`] an endpoint may be sent the joining one's share too much, and for
-//! [`ALIVE_FOR`] the share of one that died too little.
+//! a second an endpoint may be sent the joining one's share too much, and for five the share of one
+//! that died too little.
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What is kept, and the only code that speaks to a database.
 //!
-//! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims, rescue),
+//! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims), [`lease`] (extension, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
 //! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`],
 //! [`clock_jump`].
@@ -21,7 +21,7 @@ mod group_commit;
 mod identity;
 mod insert;
 pub mod intervention;
-mod lease;
+pub mod lease;
 pub mod membership;
 mod migration;
 pub mod peers;

@@ -1,14 +1,13 @@
-//! Due work: which endpoints have any, claiming it under a lease, and freeing leases that ran out.
+//! Due work: which endpoints have any, and claiming it under a lease.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use bytes::Bytes;
-use sea_orm::sea_query::{Expr, ExprTrait, Iden, LockBehavior, LockType, Query, SimpleExpr};
+use sea_orm::sea_query::Iden;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, Order,
-    QueryFilter, QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, QueryFilter, Statement,
+    Value,
 };
 use uuid::Uuid;
 
@@ -20,14 +19,14 @@ use super::endpoints;
 use super::entity::{deliveries, events};
 use super::error::StoreError;
 use super::insert::insert_all;
-use super::lease::LeaseTerms;
+use super::lease;
 use super::row;
 use super::wakeup::DueEndpoint;
 use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeliveryState, LeasedDelivery};
 use crate::domain::endpoint::{Addressee, EndpointState, Target};
-use crate::domain::id::{DeliveryId, EndpointId, LeaseToken};
+use crate::domain::id::{EndpointId, LeaseToken};
 use crate::domain::trace_parent::TraceParent;
 use crate::failpoint;
 
@@ -41,12 +40,6 @@ const CLAIMS_MAX: i32 = 10;
 const HOPELESS_REASON: &str = "it was begun 10 times and never came to an end";
 /// Something outside of the service deleted it, or brought back half of a database.
 const EVENT_MISSING_REASON: &str = "its event is missing from the database";
-/// Leases that one rescue frees; the next frees the next.
-const RESCUE_ROWS_MAX: u64 = 1_000;
-/// Leases that one transaction extends.
-const EXTEND_LEASES_MAX: usize = 500;
-/// Time left below which a lease is extended: several rounds of who extends them.
-const LEASE_LOW: Duration = Duration::from_secs(5);
 
 /// All columns of a delivery, for what is written out.
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
@@ -273,102 +266,10 @@ impl Store {
             let lease = self.lease_terms.duration(target);
             values.push(wanted.endpoint_id.as_uuid().into());
             values.push(i64::from(wanted.deliveries_max).into());
-            values.push(nanos(lease).into());
+            values.push(lease::nanos(lease).into());
         }
         let statement = Statement::from_sql_and_values(backend, sql, values);
         Ok(deliveries::Model::find_by_statement(statement).all(transaction).await?)
-    }
-
-    /// Whether any lease has little time left, or none.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn has_leases_running_out(&self) -> Result<bool, StoreError> {
-        let soon = self.lease_now().add(nanos(LEASE_LOW));
-        let first = deliveries::Entity::find()
-            .select_only()
-            .column(deliveries::Column::LeaseExpireTime)
-            .filter(deliveries::Column::LeaseToken.is_not_null())
-            .filter(is_lease_out(soon))
-            .limit(1)
-            .into_tuple::<i64>()
-            .one(self.connections.reader())
-            .await?;
-        Ok(first.is_some())
-    }
-
-    /// Extends leases that this process holds and that have little time left, or none. One that
-    /// somebody else has taken over stays theirs.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn extend(&self, leases: &[(DeliveryId, LeaseToken)]) -> Result<(), StoreError> {
-        let now = self.lease_now();
-        for some in leases.chunks(EXTEND_LEASES_MAX) {
-            let ids = some.iter().map(|(delivery_id, _)| delivery_id.as_uuid());
-            let tokens = some.iter().map(|(_, token)| token.as_stored());
-            let _turn = self.connections.background_turn().await;
-            let transaction = self.connections.begin().await?;
-            deliveries::Entity::update_many()
-                .col_expr(
-                    deliveries::Column::LeaseExpireTime,
-                    now.clone().add(nanos(LeaseTerms::longest())),
-                )
-                .filter(deliveries::Column::DeliveryId.is_in(ids))
-                // Tokens are random: that of another delivery of the list does not fit by chance.
-                .filter(deliveries::Column::LeaseToken.is_in(tokens))
-                .filter(is_lease_out(now.clone().add(nanos(LEASE_LOW))))
-                .exec(&transaction)
-                .await?;
-            failpoint::hit("extend.before_commit");
-            transaction.commit().await?;
-            failpoint::hit("extend.after_commit");
-        }
-        Ok(())
-    }
-
-    /// Frees the leases that ran out, a bounded number at a time, and says how many.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn rescue(&self) -> Result<u64, StoreError> {
-        let expired = Query::select()
-            .column(deliveries::Column::DeliveryId)
-            .from(deliveries::Entity)
-            .and_where(deliveries::Column::LeaseToken.is_not_null())
-            .and_where(is_lease_out(self.lease_now()))
-            .order_by(deliveries::Column::LeaseExpireTime, Order::Asc)
-            .limit(RESCUE_ROWS_MAX)
-            // What another replica is freeing, or the holder is extending, is left to them.
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .to_owned();
-        self.free(deliveries::Column::DeliveryId.in_subquery(expired).into()).await
-    }
-
-    /// Frees every lease. For the start on SQLite, where no other process can hold one: what the
-    /// process before had under way is sent again at once.
-    pub(super) async fn free_all_leases(&self) -> Result<u64, StoreError> {
-        self.free(deliveries::Column::LeaseToken.is_not_null().into()).await
-    }
-
-    /// What time it is for leases.
-    fn lease_now(&self) -> SimpleExpr {
-        let backend = self.connections.reader().get_database_backend();
-        dialect::lease_now(backend, self.clock.now())
-    }
-
-    pub(super) async fn free(&self, which: Condition) -> Result<u64, StoreError> {
-        let _turn = self.connections.background_turn().await;
-        let transaction = self.connections.begin().await?;
-        let none = || Expr::value(Option::<i64>::None);
-        let freed = deliveries::Entity::update_many()
-            .col_expr(deliveries::Column::LeaseToken, none())
-            .col_expr(deliveries::Column::LeaseExpireTime, none())
-            .filter(which)
-            .exec(&transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(freed.rows_affected)
     }
 }
 
@@ -459,12 +360,4 @@ async fn payloads(
         Ok((event.event_id, Payload { bytes: event.payload.into(), trace_parent }))
     });
     payloads.collect()
-}
-
-fn is_lease_out(at: SimpleExpr) -> SimpleExpr {
-    Expr::col(deliveries::Column::LeaseExpireTime).lt(at)
-}
-
-fn nanos(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -181,6 +181,10 @@ fn date(time: UnixTime) -> Timestamp {
 }
 
 fn failed(outcome: Outcome, mut message: String) -> Ending {
+    if message.contains('\0') {
+        // A certificate's names may have it, and PostgreSQL does not store it.
+        message = message.replace('\0', "\u{fffd}");
+    }
     message.truncate(message.floor_char_boundary(ERROR_MESSAGE_BYTES_MAX));
     Ending { outcome, error_message: Some(message) }
 }

@@ -137,12 +137,14 @@ async fn every_call_about_an_endpoint_needs_a_whole_account_and_id() {
     }
     let request = UpdateEndpointRequest::default();
     cases.push(Case::of_field("no endpoint", request, "endpoint"));
-    let request = DisableEndpointRequest {
-        account_id: ACCOUNT.to_owned(),
-        endpoint_id: created.endpoint_id.clone(),
-        reason: text(1_025),
-    };
-    cases.push(Case::of_field("a long reason", request, "reason"));
+    for (what, reason) in [("a long reason", text(1_025)), ("a NUL", "\0".to_owned())] {
+        let request = DisableEndpointRequest {
+            account_id: ACCOUNT.to_owned(),
+            endpoint_id: created.endpoint_id.clone(),
+            reason,
+        };
+        cases.push(Case::of_field(what, request, "reason"));
+    }
     assert_refused(&mut caller, cases).await;
     assert_eq!(caller.endpoint(&created).await, created);
 }

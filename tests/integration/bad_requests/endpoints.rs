@@ -151,7 +151,7 @@ fn limits() -> Vec<Spoilt> {
         let path = "endpoint.max_deliveries_per_second".to_owned();
         ("max_deliveries_per_second", endpoint, path)
     });
-    let descriptions = [text(1_025), "é".repeat(513)].map(|description| {
+    let descriptions = [text(1_025), "é".repeat(513), "a\0b".to_owned()].map(|description| {
         let endpoint = Endpoint { description, ..endpoint(ACCOUNT) };
         ("description", endpoint, "endpoint.description".to_owned())
     });
