@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tonic::Status;
 use tonic::transport::Channel;
 
+use crate::database::is_postgres;
 use crate::deliveries::seconds;
 use crate::refusal::Refusal;
 use crate::service::Service;
@@ -204,7 +205,8 @@ impl Caller {
         Stored {
             endpoints: endpoints.into_inner().endpoints,
             deliveries: deliveries.deliveries,
-            end_of_log: deliveries.watch_token,
+            // On PostgreSQL it moves when older transactions end, and those of others are such too.
+            end_of_log: if is_postgres() { String::new() } else { deliveries.watch_token },
         }
     }
 }
@@ -216,7 +218,7 @@ pub struct Stored {
     pub endpoints: Vec<Endpoint>,
     /// Every delivery.
     pub deliveries: Vec<Delivery>,
-    /// Another one after any change of a delivery.
+    /// Another one after any change of a delivery; on PostgreSQL not looked at.
     pub end_of_log: String,
 }
 
