@@ -5,8 +5,8 @@
 //!
 //! There are two lanes, so that endpoints that hang do not take the room of those that answer:
 //!
-//! - The main lane. Endpoints of which nothing is known yet have a quarter of it at most, each
-//!   account three quarters.
+//! - The main lane. Endpoints of which nothing is known yet have half of it at most, each account
+//!   three quarters.
 //! - The slow lane, as large, for requests that have been under way for a while, which move there,
 //!   and for those to endpoints that are [`Standing::Suspect`], which have half of it at most, so
 //!   that there is place to move to.
@@ -248,7 +248,7 @@ impl Room {
 
 /// What hangs is found out within this; what answers proves itself at its first answer.
 fn unproven_share(lane_max: u32) -> u32 {
-    (lane_max / 4).max(1)
+    (lane_max / 2).max(1)
 }
 
 /// Three quarters of a lane, and some of any.

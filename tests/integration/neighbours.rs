@@ -25,7 +25,7 @@ fn seconds(seconds: i64) -> prost_types::Duration {
 
 #[tokio::test]
 async fn endpoints_that_hang_do_not_hold_up_one_that_answers() {
-    const HANGING: usize = 12;
+    const HANGING: usize = 11;
     let receivers = Receivers::new();
     // A place for each of the hanging endpoints, and little more: with two they would fill it.
     let service = Service::start(&[&receivers.ca_argument(), "--allow-http", "--max-in-flight=16"]);

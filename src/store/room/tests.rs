@@ -54,11 +54,11 @@ fn an_endpoint_that_is_waited_for_gets_the_room_before_new_deliveries() {
 }
 
 #[test]
-fn an_account_leaves_a_quarter_of_the_lane_to_others_and_unproven_endpoints_most_of_it() {
+fn an_account_leaves_a_quarter_of_the_lane_to_others_and_unproven_endpoints_half_of_it() {
     let room = room(64);
     let unproven: Vec<_> =
         (0..40).filter_map(|id| room.try_take_new(&addressee(&format!("a{id}"), id))).collect();
-    assert_eq!(unproven.len(), 8, "a quarter of a lane of 32");
+    assert_eq!(unproven.len(), 16, "half of a lane of 32");
     drop(unproven);
     let (greedy, modest) = (addressee("greedy", 1), addressee("modest", 2));
     prove(&room, &greedy);
