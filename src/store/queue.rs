@@ -254,11 +254,11 @@ impl Store {
         let backend = transaction.get_database_backend();
         let sql = format!(
             "WITH due AS ({}) UPDATE deliveries SET claim_count = claim_count + 1, \
-             lease_token = {}, lease_expire_time = {} + due.lease FROM due \
+             lease_token = ${}, lease_expire_time = {} + due.lease FROM due \
              WHERE deliveries.delivery_id = due.delivery_id RETURNING {}",
             dialect::due_rows(backend, takers.len()),
-            lease_token.as_stored(),
-            dialect::lease_now_text(backend, now),
+            2 + 3 * takers.len(),
+            dialect::lease_now_text(backend),
             COLUMNS.as_str(),
         );
         let mut values: Vec<Value> = vec![now.as_unix_nanos().into()];
@@ -268,6 +268,7 @@ impl Store {
             values.push(i64::from(wanted.deliveries_max).into());
             values.push(lease::nanos(lease).into());
         }
+        values.push(lease_token.as_stored().into());
         let statement = Statement::from_sql_and_values(backend, sql, values);
         Ok(deliveries::Model::find_by_statement(statement).all(transaction).await?)
     }

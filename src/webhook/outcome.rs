@@ -213,6 +213,12 @@ mod tests {
     }
 
     #[test]
+    fn a_message_has_no_character_that_a_database_does_not_store() {
+        let ending = failed(Outcome::Tls, "for \0.example".to_owned());
+        assert_eq!(ending.error_message.unwrap(), "for \u{fffd}.example");
+    }
+
+    #[test]
     fn the_deadline_names_what_was_waited_for() {
         let after = |stage, millis| {
             Ending::of_deadline(stage, Duration::from_millis(millis)).error_message.unwrap()

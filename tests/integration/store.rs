@@ -27,7 +27,7 @@ use bookora_webhooks::store::{Store, StoreSettings};
 use sea_orm::{ConnectionTrait, DbBackend};
 use tokio::sync::mpsc;
 
-use crate::database::{FreshDatabase, connect};
+use crate::database::{FreshDatabase, ask, connect};
 
 /// Longer than any lease to an endpoint with the default deadline.
 const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(21);
@@ -141,6 +141,13 @@ impl Bench {
         self.store.claim(&wanted).await.expect("it is claimed").leased
     }
 
+    /// Records that all were acknowledged, at the same time as they would be.
+    async fn record_all(&self, leased: &[LeasedDelivery]) -> Vec<Recorded> {
+        let records = leased.iter().map(|leased| self.store.record(self.acknowledged(leased)));
+        let recorded = futures_util::future::join_all(records).await;
+        recorded.into_iter().map(|recorded| recorded.expect("it is recorded")).collect()
+    }
+
     /// What an acknowledgement makes of a leased delivery.
     fn acknowledged(&self, leased: &LeasedDelivery) -> Verdict {
         self.ended(leased, Outcome::Succeeded)
@@ -187,14 +194,8 @@ async fn of_10_000_leases_that_ran_out_no_late_outcome_is_recorded() {
         let taken_over = bench.claim(1_000).await;
         let ids: HashSet<_> = taken_over.iter().map(|one| one.delivery.delivery_id).collect();
         assert_eq!(ids.len(), DELIVERIES, "each is taken over once");
-        for leased in &late {
-            let recorded = bench.store.record(bench.acknowledged(leased)).await.unwrap();
-            assert_eq!(recorded, Recorded::LeaseLost);
-        }
-        for leased in &taken_over {
-            let recorded = bench.store.record(bench.acknowledged(leased)).await.unwrap();
-            assert_eq!(recorded, Recorded::Yes);
-        }
+        assert!(bench.record_all(&late).await.iter().all(|one| *one == Recorded::LeaseLost));
+        assert!(bench.record_all(&taken_over).await.iter().all(|one| *one == Recorded::Yes));
     }
 }
 
@@ -227,4 +228,23 @@ async fn an_outcome_that_is_recorded_after_the_clock_was_set_back_waits_as_long_
     assert!(bench.claim(1).await.is_empty());
     bench.clock.advance(Duration::from_secs(14));
     assert_eq!(bench.claim(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_delivery_whose_event_is_missing_is_given_up_and_does_not_hold_up_the_others() {
+    const LOSE_ONE: &str = "DELETE FROM events WHERE event_id = (SELECT event_id FROM deliveries \
+                            WHERE lease_token IS NULL ORDER BY delivery_id LIMIT 1)";
+    const GIVEN_UP: &str = "state = 4 AND state_reason = 'its event is missing from the database'";
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::new(folder.path()).await;
+    // Of a new endpoint's deliveries one is handed over, and the others wait.
+    bench.publish(4).await;
+    let database = connect(bench.database.url()).await;
+    database.execute_unprepared(LOSE_ONE).await.unwrap();
+    database.close().await.unwrap();
+    assert_eq!(bench.claim(10).await.len(), 2);
+    for table in ["deliveries", "delivery_changes"] {
+        let count = format!("SELECT COUNT(*) FROM {table} WHERE {GIVEN_UP}");
+        assert_eq!(ask(bench.database.url(), &count).await, 1, "{table}");
+    }
 }

@@ -33,12 +33,12 @@ pub fn lease_now(backend: DbBackend, now: Timestamp) -> SimpleExpr {
     }
 }
 
-/// [`lease_now`] as a text.
+/// [`lease_now`] in a statement that is written out, whose first value is the process's time.
 #[must_use]
-pub fn lease_now_text(backend: DbBackend, now: Timestamp) -> String {
+pub fn lease_now_text(backend: DbBackend) -> &'static str {
     match backend {
-        DbBackend::Postgres => POSTGRES_NOW.to_owned(),
-        _ => now.as_unix_nanos().to_string(),
+        DbBackend::Postgres => POSTGRES_NOW,
+        _ => "$1",
     }
 }
 
