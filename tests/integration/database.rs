@@ -41,7 +41,11 @@ impl FreshDatabase {
 impl Drop for FreshDatabase {
     fn drop(&mut self) {
         if let Some(server) = self.server {
-            server.drop_database(&self.url);
+            let url = self.url.clone();
+            // Not awaited: dropping waits for whoever is just connecting, and that may be a task of
+            // the runtime that this would block. Until then it would hold up every watch on the
+            // server.
+            std::thread::spawn(move || server.drop_database(&url));
         }
     }
 }

@@ -84,6 +84,7 @@ impl Postgres {
              port = {}\n\
              unix_socket_directories = '{}'\n\
              max_connections = 1000\n\
+             authentication_timeout = 5s\n\
              shared_buffers = 32MB\n",
             self.port,
             self.folder.path().display()
