@@ -314,7 +314,11 @@ async fn play(failpoint: String) -> Option<String> {
         let is_to_nobody = delivery.endpoint_id == to_nobody.endpoint_id;
         let expected = if is_to_nobody { State::Cancelled } else { State::Succeeded };
         assert_eq!(delivery.state(), expected, "{failpoint}: {delivery:?}");
-        assert!(script.ledger.borrow().deliveries().any(|seen| seen == delivery), "{failpoint}");
+        // A watch may be a moment behind a listing.
+        eventually(&format!("{failpoint}: a watch tells of {delivery:?}"), async || {
+            script.ledger.borrow().deliveries().any(|seen| seen == delivery).then_some(())
+        })
+        .await;
     }
     assert!(!script.watching.is_finished(), "{failpoint}: the watch goes on");
     script.watching.abort();
