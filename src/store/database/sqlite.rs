@@ -98,9 +98,9 @@ impl Sqlite {
         row.map_or(Ok(0), |row| row.try_get_by_index(0))
     }
 
-    /// The turn of those that no caller waits for: claims, outcomes, pruning. Taken before
-    /// a transaction is begun and kept until the transaction has ended, so that one of them at
-    /// most stands in line before a caller's write.
+    /// The turn of those that no caller waits for: claims, outcomes, pruning. Taken before their
+    /// transaction begins and kept until it has ended, so that one of them at most stands in line
+    /// before a caller's write.
     pub async fn background_turn(&self) -> MutexGuard<'_, ()> {
         self.background.lock().await
     }
