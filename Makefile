@@ -60,10 +60,6 @@ cargo-test: rust-tools $(NODE_PACKAGES) postgres ## Run the Rust tests on SQLite
 # Not once more what has no database, or has one of its own choice.
 NOT_ON_POSTGRES := architecture:: body_writer:: clock_jumps:: database_file:: javascript:: \
   postgres:: receivers:: replicas::
-# Nor what PostgreSQL does otherwise: it has a clock of its own, and shows a change that a listing
-# was just in time for once more.
-NOT_ON_POSTGRES += store::an_outcome_that_is_recorded_after_the_clock_was_set_back \
-  readings::pages::a_watch_from_a_listing
 cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service on PostgreSQL
 	BOOKORA_TEST_DATABASE=postgres $(CARGO) test --locked --test integration -- \
 	  $(NOT_ON_POSTGRES:%=--skip %)

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bookora_webhooks::domain::clock::SystemClock;
+use bookora_webhooks::domain::clock::{Clock, SystemClock};
 use bookora_webhooks::domain::id::EndpointId;
 use bookora_webhooks::domain::random::SystemRandom;
 use bookora_webhooks::store::queue::Wanted;
@@ -103,13 +103,14 @@ async fn claim_millis(due: u32, terminal: u32) -> anyhow::Result<f64> {
         room: RoomLimits { in_flight_max: 2_048, endpoint_in_flight_max: 64 },
         request_timeout: Duration::from_secs(5),
     };
+    let clock = Arc::new(SystemClock::new());
     let (store, _handed) =
-        Store::open(settings, Arc::new(SystemClock::new()), Arc::new(SystemRandom)).await?;
+        Store::open(settings, Arc::clone(&clock) as _, Arc::new(SystemRandom)).await?;
     let wanted = [Wanted { endpoint_id: endpoint.parse()?, deliveries_max: CLAIM_DELIVERIES }];
     let mut millis = Vec::new();
     for _ in 0..CLAIMS {
         let start = now();
-        let claimed = store.claim(&wanted).await?;
+        let claimed = store.claim(&wanted, clock.now()).await?;
         millis.push(start.elapsed().as_secs_f64() * 1_000.0);
         anyhow::ensure!(claimed.leased.len() == CLAIM_DELIVERIES as usize, "a full claim");
     }

@@ -78,21 +78,25 @@ impl Dispatcher {
         let mut follower = ClockFollower::new(Arc::clone(&self.store));
         let (mut last_look, mut next_look) = (Duration::ZERO, Duration::ZERO);
         while !stop.is_cancelled() {
-            if let Err(error) = follower.follow().await {
-                tracing::warn!(%error, "cannot follow the clock");
-                tokio::time::sleep(CLAIM_RETRY_WAIT).await;
-                continue;
-            }
+            // One time for the whole turn: if the clock is set meanwhile, what waits has not moved.
+            let now = match follower.follow().await {
+                Ok(now) => now,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot follow the clock");
+                    tokio::time::sleep(CLAIM_RETRY_WAIT).await;
+                    continue;
+                }
+            };
             if self.clock.monotonic() >= next_look {
-                self.look(&mut backlog).await;
+                self.look(&mut backlog, now).await;
                 last_look = self.clock.monotonic();
                 next_look = last_look + LOOK_INTERVAL;
             }
             if self.store.wakeup().take_look() {
                 next_look = next_look.min(last_look + TOLD_LOOK_INTERVAL);
             }
-            self.take_hints(&mut backlog);
-            if self.claim_some(&mut backlog).await {
+            self.take_hints(&mut backlog, now);
+            if self.claim_some(&mut backlog, now).await {
                 continue;
             }
             let wait = self.wait(&backlog, next_look);
@@ -106,8 +110,7 @@ impl Dispatcher {
     }
 
     /// Looks at the whole table.
-    async fn look(&self, backlog: &mut Backlog) {
-        let now = self.clock.now();
+    async fn look(&self, backlog: &mut Backlog, now: Timestamp) {
         self.store.room().end_all_waits();
         backlog.end_all_waits(now);
         match self.store.due_endpoints().await {
@@ -117,8 +120,7 @@ impl Dispatcher {
     }
 
     /// Takes in what writes and ended requests have told.
-    fn take_hints(&self, backlog: &mut Backlog) {
-        let now = self.clock.now();
+    fn take_hints(&self, backlog: &mut Backlog, now: Timestamp) {
         for due in self.store.wakeup().take().into_values() {
             backlog.note(due, now);
         }
@@ -129,15 +131,14 @@ impl Dispatcher {
     }
 
     /// Claims for those whose turn it is, and says whether there may be more to claim at once.
-    async fn claim_some(&self, backlog: &mut Backlog) -> bool {
-        let now = self.clock.now();
+    async fn claim_some(&self, backlog: &mut Backlog, now: Timestamp) -> bool {
         let room = self.store.room();
         let shares =
             backlog.share_room(CLAIM_DELIVERIES_MAX, now, |addressee| room.take_or_wait(addressee));
         if shares.is_empty() {
             return false;
         }
-        match self.claim(shares).await {
+        match self.claim(shares, now).await {
             Ok(claimed) => backlog.note_claimed(&claimed, now),
             Err(error) => {
                 tracing::warn!(%error, "cannot claim what is due");
@@ -148,7 +149,7 @@ impl Dispatcher {
     }
 
     /// Claims as many deliveries as room was taken for, and starts them.
-    async fn claim(&self, mut shares: Shares) -> Result<Claimed, StoreError> {
+    async fn claim(&self, mut shares: Shares, now: Timestamp) -> Result<Claimed, StoreError> {
         let wanted: Vec<_> = shares
             .iter()
             .map(|(endpoint_id, slots)| Wanted {
@@ -156,7 +157,7 @@ impl Dispatcher {
                 deliveries_max: u32::try_from(slots.len()).unwrap_or(u32::MAX),
             })
             .collect();
-        let mut claimed = self.store.claim(&wanted).await?;
+        let mut claimed = self.store.claim(&wanted, now).await?;
         for leased in claimed.leased.drain(..) {
             let slots = shares.get_mut(&leased.target.endpoint_id);
             let slot = slots.and_then(Vec::pop).expect("no more is claimed than has room");

@@ -130,6 +130,12 @@ impl ClockWatch {
         Self { now: clock.now(), monotonic: clock.monotonic() }
     }
 
+    /// What the clock said at the last look.
+    #[must_use]
+    pub const fn last_look(&self) -> Timestamp {
+        self.now
+    }
+
     /// Looks again: whether it was set since the last look.
     pub fn look(&mut self, clock: &dyn Clock) -> Option<Jump> {
         let before = std::mem::replace(self, Self::new(clock));

@@ -56,14 +56,16 @@ impl ClockFollower {
         Self { store, watch, unfinished: VecDeque::new() }
     }
 
-    /// Where the clock was set since the last call, moves what waits.
+    /// Where the clock was set since the last call, moves what waits. Answers with the time that it
+    /// has followed the clock to: what is due by then is due, and what seems due later may have to
+    /// be moved first.
     ///
     /// # Errors
     /// The store's; the next call goes on where this one failed.
-    pub async fn follow(&mut self) -> Result<(), StoreError> {
+    pub async fn follow(&mut self) -> Result<Timestamp, StoreError> {
         if self.store.connections.is_shared() {
             // All go by the database's clock, and each would move the rows.
-            return Ok(());
+            return Ok(self.store.clock.now());
         }
         if let Some(jump) = self.watch.look(&*self.store.clock) {
             let seconds = jump.nanos() / 1_000_000_000;
@@ -75,7 +77,7 @@ impl ClockFollower {
                 self.unfinished.pop_front();
             }
         }
-        Ok(())
+        Ok(self.watch.last_look())
     }
 }
 

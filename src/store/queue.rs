@@ -171,17 +171,17 @@ impl Store {
         Ok(Head::find_by_statement(statement).all(reader).await?)
     }
 
-    /// Leases deliveries that are due to this process, those that have waited longest first, and
-    /// says which endpoints have no more that are due. At most [`CLAIM_ENDPOINTS_MAX`] at once.
+    /// Leases deliveries that are due by a point in time to this process, those that have waited
+    /// longest first, and says which endpoints have no more that are. At most
+    /// [`CLAIM_ENDPOINTS_MAX`] at once.
     ///
     /// # Errors
     /// The database's.
-    pub async fn claim(&self, wanted: &[Wanted]) -> Result<Claimed, StoreError> {
-        in_time(self.claim_now(wanted)).await
+    pub async fn claim(&self, wanted: &[Wanted], due_by: Timestamp) -> Result<Claimed, StoreError> {
+        in_time(self.claim_now(wanted, due_by)).await
     }
 
-    async fn claim_now(&self, wanted: &[Wanted]) -> Result<Claimed, StoreError> {
-        let now = self.clock.now();
+    async fn claim_now(&self, wanted: &[Wanted], due_by: Timestamp) -> Result<Claimed, StoreError> {
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let ids = wanted.iter().map(|wanted| wanted.endpoint_id);
@@ -194,7 +194,7 @@ impl Store {
             .iter()
             .filter_map(|wanted| active(wanted.endpoint_id).map(|target| (*wanted, target)))
             .collect();
-        let leased = self.lease(&transaction, &takers, now).await?;
+        let leased = self.lease(&transaction, &takers, due_by).await?;
         let exhausted = exhausted(&transaction, wanted, &leased).await?;
         failpoint::hit("claim.before_commit");
         if let Err(error) = transaction.commit().await {
@@ -211,13 +211,13 @@ impl Store {
         &self,
         transaction: &Transaction,
         takers: &[(Wanted, &Target)],
-        now: Timestamp,
+        due_by: Timestamp,
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
         if takers.is_empty() {
             return Ok(Vec::new());
         }
-        let lease_token = LeaseToken::new(&*self.random);
-        let claimed = self.take_due(transaction, takers, lease_token, now).await?;
+        let (lease_token, now) = (LeaseToken::new(&*self.random), self.clock.now());
+        let claimed = self.take_due(transaction, takers, lease_token, [due_by, now]).await?;
         let (claimed, hopeless): (Vec<_>, Vec<_>) =
             claimed.into_iter().partition(|row| row.claim_count <= CLAIMS_MAX);
         give_up(transaction, hopeless, HOPELESS_REASON, now).await?;
@@ -249,7 +249,7 @@ impl Store {
         transaction: &Transaction,
         takers: &[(Wanted, &Target)],
         lease_token: LeaseToken,
-        now: Timestamp,
+        [due_by, now]: [Timestamp; 2],
     ) -> Result<Vec<deliveries::Model>, StoreError> {
         let backend = transaction.get_database_backend();
         let sql = format!(
@@ -257,11 +257,11 @@ impl Store {
              lease_token = ${}, lease_expire_time = {} + due.lease FROM due \
              WHERE deliveries.delivery_id = due.delivery_id RETURNING {}",
             dialect::due_rows(backend, takers.len()),
-            2 + 3 * takers.len(),
+            3 + 3 * takers.len(),
             dialect::lease_now_text(backend),
             COLUMNS.as_str(),
         );
-        let mut values: Vec<Value> = vec![now.as_unix_nanos().into()];
+        let mut values: Vec<Value> = [now, due_by].map(|time| time.as_unix_nanos().into()).into();
         for (wanted, target) in takers {
             let lease = self.lease_terms.duration(target);
             values.push(wanted.endpoint_id.as_uuid().into());

@@ -35,11 +35,22 @@ struct SetClock {
     machine: SystemClock,
     /// Nanoseconds.
     ahead: AtomicI64,
+    /// How often it is read before it is set forward by a [`DAY`]; negative: it is not.
+    readings_left: AtomicI64,
 }
 
 impl SetClock {
     fn new() -> Arc<Self> {
-        Arc::new(Self { machine: SystemClock::new(), ahead: AtomicI64::new(0) })
+        let (machine, ahead) = (SystemClock::new(), AtomicI64::new(0));
+        Arc::new(Self { machine, ahead, readings_left: AtomicI64::new(-1) })
+    }
+
+    fn set_forward_after(&self, readings: i64) {
+        self.readings_left.store(readings, Ordering::SeqCst);
+    }
+
+    fn was_set(&self) -> bool {
+        self.readings_left.load(Ordering::SeqCst) < 0
     }
 
     fn set_forward(&self, by: Duration) {
@@ -53,6 +64,9 @@ impl SetClock {
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
+        if self.readings_left.fetch_sub(1, Ordering::SeqCst) == 0 {
+            self.set_forward(DAY);
+        }
         let ahead = self.ahead.load(Ordering::SeqCst);
         Timestamp::from_unix_nanos(self.machine.now().as_unix_nanos() + ahead)
     }
@@ -201,6 +215,27 @@ async fn what_waits_when_the_clock_is_set_forward_is_not_sent_at_once() {
     eventually("it is sent", async || (receiver.requests() > EVENTS).then_some(())).await;
     inside.all(State::Retrying, |one| one.attempt_count == 1).await;
     assert_eq!(receiver.requests(), EVENTS + 1);
+    inside.app.stop().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_at_any_moment_makes_nothing_due() {
+    const EVENTS: usize = 3;
+    // A turn of the dispatcher, and what else goes by the clock meanwhile.
+    const READINGS: i64 = 8;
+    let (folder, clock) = (tempfile::tempdir().unwrap(), SetClock::new());
+    let mut inside = Inside::start(folder.path(), &clock).await;
+    let receiver = flaky().await;
+    inside.caller.register(retried_after(&receiver, LONG_WAIT)).await;
+    inside.publish(EVENTS).await;
+    inside.all(State::Retrying, |_| true).await;
+    for readings in 0..READINGS {
+        clock.set_forward_after(readings);
+        eventually("it is set", async || clock.was_set().then_some(())).await;
+        let earliest = i128::from(clock.now().as_unix_nanos());
+        inside.all(State::Retrying, |one| due(one) > earliest).await;
+    }
+    assert_eq!(receiver.requests(), EVENTS, "each was sent once");
     inside.app.stop().await;
 }
 

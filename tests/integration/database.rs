@@ -26,10 +26,15 @@ impl FreshDatabase {
     /// A new database. A file is in the folder.
     pub fn new(folder: &Path) -> Self {
         if !is_postgres() {
-            return Self { url: database_file(folder), server: None };
+            return Self::file(folder);
         }
         let server = Postgres::shared().expect("PostgreSQL was asked for and is there");
         Self { url: server.fresh_database(), server: Some(server) }
+    }
+
+    /// A file in the folder, in any run.
+    pub fn file(folder: &Path) -> Self {
+        Self { url: database_file(folder), server: None }
     }
 
     /// Where it is.

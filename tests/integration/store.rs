@@ -68,10 +68,13 @@ struct Bench {
 
 impl Bench {
     async fn new(folder: &Path) -> Self {
+        Self::on(FreshDatabase::new(folder)).await
+    }
+
+    async fn on(database: FreshDatabase) -> Self {
         // Near the time of a server, which has a clock of its own.
         let begin = SystemClock::new().now().as_unix_nanos();
         let clock = Arc::new(HandClock(AtomicI64::new(begin)));
-        let database = FreshDatabase::new(folder);
         let random = Arc::new(SeededRandom::new(1));
         let settings = StoreSettings {
             database_url: database.url().to_owned(),
@@ -138,7 +141,7 @@ impl Bench {
 
     async fn claim(&self, deliveries_max: u32) -> Vec<LeasedDelivery> {
         let wanted = [Wanted { endpoint_id: self.endpoint_id, deliveries_max }];
-        self.store.claim(&wanted).await.expect("it is claimed").leased
+        self.store.claim(&wanted, self.store.clock().now()).await.expect("it is claimed").leased
     }
 
     /// Records that all were acknowledged, at the same time as they would be.
@@ -217,7 +220,8 @@ async fn leases_that_are_extended_in_time_are_not_freed() {
 #[tokio::test]
 async fn an_outcome_that_is_recorded_after_the_clock_was_set_back_waits_as_long_as_it_was_to() {
     let folder = tempfile::tempdir().unwrap();
-    let bench = Bench::new(folder.path()).await;
+    // With a server it is the server's clock that would have to be set.
+    let bench = Bench::on(FreshDatabase::file(folder.path())).await;
     bench.publish(1).await;
     let leased = bench.handed.lock().unwrap().try_recv().expect("it is born leased").leased;
     let failed = bench.ended(&leased, Outcome::Connect);

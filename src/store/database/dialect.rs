@@ -43,12 +43,12 @@ pub fn lease_now_text(backend: DbBackend) -> &'static str {
 }
 
 /// A query for the oldest due and free rows of several endpoints, with the columns `delivery_id`
-/// and `lease`. `$1` is the time; each endpoint has three values: its id, how many rows at most,
-/// and for how long they are leased. On PostgreSQL rows that another replica is claiming are passed
-/// over.
+/// and `lease`. `$1` is the process's time, for [`lease_now_text`], and `$2` by when a row has to be
+/// due; each endpoint has three values: its id, how many rows at most, and for how long they are
+/// leased. On PostgreSQL rows that another replica is claiming are passed over.
 #[must_use]
 pub fn due_rows(backend: DbBackend, endpoints: usize) -> String {
-    let values = (0..endpoints).map(|place| [2 + 3 * place, 3 + 3 * place, 4 + 3 * place]);
+    let values = (0..endpoints).map(|place| [3 + 3 * place, 4 + 3 * place, 5 + 3 * place]);
     let mut sql = String::new();
     if backend == DbBackend::Postgres {
         sql.push_str("SELECT due.delivery_id, wanted.column3 AS lease FROM (VALUES ");
@@ -59,7 +59,7 @@ pub fn due_rows(backend: DbBackend, endpoints: usize) -> String {
         sql.push_str(
             ") AS wanted CROSS JOIN LATERAL (SELECT delivery_id FROM deliveries \
              WHERE endpoint_id = wanted.column1 AND lease_token IS NULL \
-             AND next_attempt_time <= $1 ORDER BY next_attempt_time LIMIT wanted.column2 \
+             AND next_attempt_time <= $2 ORDER BY next_attempt_time LIMIT wanted.column2 \
              FOR UPDATE SKIP LOCKED) AS due",
         );
         return sql;
@@ -70,7 +70,7 @@ pub fn due_rows(backend: DbBackend, endpoints: usize) -> String {
             sql,
             "{union}SELECT delivery_id, lease FROM (SELECT delivery_id, ${lease} AS lease \
              FROM deliveries WHERE endpoint_id = ${id} AND lease_token IS NULL \
-             AND next_attempt_time <= $1 ORDER BY next_attempt_time LIMIT ${limit})"
+             AND next_attempt_time <= $2 ORDER BY next_attempt_time LIMIT ${limit})"
         );
     }
     sql
