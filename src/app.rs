@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
-use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::dispatcher::{Dispatcher, RELEASE_PATIENCE};
 use crate::delivery::mishaps::Mishaps;
 use crate::delivery::retention::{Retention, RetentionLimits};
 use crate::delivery::suspension::Suspension;
@@ -35,9 +35,15 @@ use crate::webhook::{ClientSettings, WebhookClient};
 
 /// How long calls that are under way may take to end once the process is asked to.
 const CALLS_PATIENCE: Duration = Duration::from_secs(8);
-/// How long deliveries that are under way may take to end after that; together with the above
-/// below the 25 s that an orchestrator is told to wait. What does not end is sent again.
+/// How long deliveries that are under way may take to end after that. What does not is released,
+/// and sent again.
 const DELIVERIES_PATIENCE: Duration = Duration::from_secs(14);
+/// How long an orchestrator is told to wait.
+const STOP_MAX: Duration = Duration::from_secs(25);
+const _: () = assert!(
+    CALLS_PATIENCE.as_secs() + DELIVERIES_PATIENCE.as_secs() + RELEASE_PATIENCE.as_secs()
+        < STOP_MAX.as_secs()
+);
 
 /// The running service.
 pub struct App {
@@ -105,7 +111,8 @@ impl App {
         let rescue =
             rescue::run(Arc::clone(&store), dispatcher.under_way(), stop_dispatching.clone());
         let rescue = tokio::spawn(rescue);
-        let dispatcher = tokio::spawn(dispatcher.run(handed, stop_dispatching.clone()));
+        let dispatcher = dispatcher.run(handed, stop_dispatching.clone(), DELIVERIES_PATIENCE);
+        let dispatcher = tokio::spawn(dispatcher);
         let suspension = Suspension {
             store: Arc::clone(&store),
             after: settings.suspend_after,
@@ -165,8 +172,8 @@ impl App {
             tracing::warn!("some calls did not end in time");
         }
         self.stop_dispatching.cancel();
-        if tokio::time::timeout(DELIVERIES_PATIENCE, self.dispatcher).await.is_err() {
-            tracing::warn!("some deliveries did not end in time; they are sent again");
+        if self.dispatcher.await.is_err() {
+            tracing::warn!("the dispatcher had failed");
         }
         if self.rescue.await.is_err() {
             tracing::warn!("the rescue of leases had failed");
