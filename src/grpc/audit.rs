@@ -272,7 +272,9 @@ fn code_name(code: Code) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::access::Grant;
     use crate::domain::clock::Timestamp;
+    use crate::grpc::caller::Principal;
 
     struct SetClock(Mutex<Duration>);
 
@@ -284,6 +286,58 @@ mod tests {
         fn monotonic(&self) -> Duration {
             *self.0.lock().unwrap()
         }
+    }
+
+    /// Keeps what is logged.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn in_json_a_line_has_its_target_and_a_field_for_each_thing_it_says() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let subscriber =
+            tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+        let peer = "192.0.2.1:7".parse().ok();
+        let operator = Principal { name: "operator".to_owned(), grant: Grant::everything() };
+        let request = DeleteEndpointRequest {
+            account_id: "acct_1".to_owned(),
+            endpoint_id: format!("ep_{}", "0".repeat(26)),
+            ..DeleteEndpointRequest::default()
+        };
+        tracing::subscriber::with_default(subscriber, || {
+            let caller = Caller::anonymous(Arc::new(operator), peer);
+            let entry = Entry::new(caller, "DeleteEndpoint", request.subject());
+            entry.finish::<DeleteEndpointResponse>(&Err(Failure::PermissionDenied.into()));
+        });
+        let line: serde_json::Value =
+            serde_json::from_slice(&kept.0.lock().unwrap()).expect("one line of JSON");
+        assert_eq!((&line["target"], &line["level"]), (&"audit".into(), &"INFO".into()));
+        assert_eq!(
+            line["fields"],
+            serde_json::json!({
+                "message": "EndpointAdmin was called",
+                "caller": "operator",
+                "kind": "anonymous",
+                "peer": "192.0.2.1:7",
+                "rpc": "DeleteEndpoint",
+                "account": "acct_1",
+                "endpoint": request.endpoint_id,
+                "code": "PERMISSION_DENIED",
+                "reason": "PERMISSION_DENIED",
+            })
+        );
     }
 
     #[test]

@@ -94,8 +94,7 @@ impl Caller {
     /// # Errors
     /// [`Failure::PermissionDenied`].
     pub fn require(&self, role: Role) -> Result<(), Failure> {
-        let is_allowed = self.now()?.grant.roles.contains(role);
-        is_allowed.then_some(()).ok_or(Failure::PermissionDenied)
+        has_role(self.now()?.as_ref(), role)
     }
 
     /// Whether it may do what a request asks: it has the service's role, for every account that the
@@ -106,8 +105,8 @@ impl Caller {
     /// [`Failure::PermissionDenied`]; [`Failure::CredentialsInvalid`] where the credential was
     /// revoked meanwhile.
     pub fn authorize(&self, role: Role, request: &impl Scoped) -> Result<(), Failure> {
-        self.require(role)?;
         let principal = self.now()?;
+        has_role(&principal, role)?;
         let accounts = &principal.grant.accounts;
         let is_allowed = request.account_ids().all(|id| authorization::is_open(accounts, id));
         is_allowed.then_some(()).ok_or(Failure::PermissionDenied)
@@ -121,5 +120,47 @@ impl Caller {
                 credentials.borrow().find(identity).cloned().ok_or(Failure::CredentialsInvalid)
             }
         }
+    }
+}
+
+fn has_role(principal: &Principal, role: Role) -> Result<(), Failure> {
+    principal.grant.roles.contains(role).then_some(()).ok_or(Failure::PermissionDenied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::access_token::AccessToken;
+    use crate::domain::random::SeededRandom;
+    use crate::proto::PublishEventRequest;
+
+    /// What is good when there is one token, with these accounts.
+    fn credentials(token: &AccessToken, accounts: &str) -> Arc<Credentials> {
+        let text = format!(
+            "[[tokens]]\nname = 'a'\nsha256 = '{}'\nroles = ['publisher']\naccounts = ['{accounts}']",
+            token.digest()
+        );
+        Arc::new(super::super::tokens_file::parse(&text).expect("it is read"))
+    }
+
+    /// A stream of messages goes on for longer than its credential may be good.
+    #[test]
+    fn each_message_is_authorised_by_what_is_good_when_it_comes() {
+        let token = AccessToken::generate(&SeededRandom::new(1));
+        let good = credentials(&token, "acct_1");
+        let identity = Identity::Token(token.digest());
+        let principal = good.find(&identity).cloned().expect("it is good");
+        let (changes, current) = watch::channel(good);
+        let caller = Caller::known(identity, principal, current, None);
+        let message = PublishEventRequest { account_id: "acct_1".to_owned(), ..Default::default() };
+        let authorized = || caller.authorize(Role::Publisher, &message);
+        assert!(authorized().is_ok());
+        assert!(matches!(caller.authorize(Role::Admin, &message), Err(Failure::PermissionDenied)));
+        changes.send_replace(credentials(&token, "acct_2"));
+        assert!(matches!(authorized(), Err(Failure::PermissionDenied)));
+        changes.send_replace(Arc::default());
+        assert!(matches!(authorized(), Err(Failure::CredentialsInvalid)));
+        changes.send_replace(credentials(&token, "*"));
+        assert!(authorized().is_ok());
     }
 }

@@ -6,7 +6,7 @@
 
 pub mod audit;
 pub mod authentication;
-mod authorization;
+pub mod authorization;
 pub mod caller;
 pub mod credentials;
 mod delivery_filter;

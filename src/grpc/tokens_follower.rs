@@ -26,6 +26,9 @@ pub enum TokensFileError {
     /// Look at the path and at who may read it.
     #[error("cannot read it: {0}")]
     Read(#[from] std::io::Error),
+    /// It could not be read twice.
+    #[error("is not a regular file")]
+    NoFile,
     /// Take the rights of others away.
     #[error("others than its owner may write it: chmod go-w")]
     Writable,
@@ -71,13 +74,17 @@ impl TokensFollower {
         let mut looks = tokio::time::interval(LOOK_INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let path = self.path.clone();
+            let look = async {
+                looks.tick().await;
+                tokio::task::spawn_blocking(move || read(&path)).await
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = looks.tick() => {}
-            }
-            let path = self.path.clone();
-            if let Ok(found) = tokio::task::spawn_blocking(move || read(&path)).await {
-                self.take(found);
+                found = look => match found {
+                    Ok(found) => self.take(found),
+                    Err(error) => tracing::error!(%error, "the tokens file was not looked at"),
+                },
             }
         }
     }
@@ -109,6 +116,10 @@ impl TokensFollower {
 /// # Errors
 /// [`TokensFileError`] says what to do.
 pub fn read(path: &Path) -> Result<String, TokensFileError> {
+    // Asked before it is opened: to open a pipe is to wait for whoever writes into it.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(TokensFileError::NoFile);
+    }
     let file = File::open(path)?;
     #[cfg(unix)]
     {
@@ -172,6 +183,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.toml");
         assert!(matches!(read(&path), Err(TokensFileError::Read(_))));
+        assert!(matches!(read(folder.path()), Err(TokensFileError::NoFile)));
         std::fs::write(&path, [0xff]).unwrap();
         assert!(matches!(read(&path), Err(TokensFileError::NoText)));
         let largest = "#".repeat(usize::try_from(TOKENS_FILE_BYTES_MAX).unwrap());
