@@ -9,9 +9,11 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 
+use super::authentication::{AuthenticationLayer, Gate};
 use super::delivery_query::Query;
 use super::endpoint_admin::Admin;
 use super::event_ingest::Ingest;
+use super::guard::Guarded;
 use crate::proto::DESCRIPTORS;
 use crate::proto::delivery_query_server::DeliveryQueryServer;
 use crate::proto::endpoint_admin_server::EndpointAdminServer;
@@ -26,9 +28,9 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// events with the longest texts, has 5.6 MB.
 const INGEST_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-type IngestServer = EventIngestServer<Ingest>;
-type AdminServer = EndpointAdminServer<Admin>;
-type QueryServer = DeliveryQueryServer<Query>;
+type IngestServer = EventIngestServer<Guarded<Ingest>>;
+type AdminServer = EndpointAdminServer<Guarded<Admin>>;
+type QueryServer = DeliveryQueryServer<Guarded<Query>>;
 
 /// What is served.
 pub struct Services {
@@ -69,6 +71,7 @@ impl Health {
 pub fn serve(
     listener: TcpListener,
     services: Services,
+    gate: Gate,
     stop: impl Future<Output = ()> + Send,
 ) -> (Health, impl Future<Output = Result<(), tonic::transport::Error>> + Send) {
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -85,12 +88,16 @@ pub fn serve(
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        // The innermost layer: what answers before it must not depend on who calls.
+        .layer(AuthenticationLayer::new(gate))
         .add_service(health)
         .add_service(reflection().build_v1().expect(descriptors))
         .add_service(reflection().build_v1alpha().expect(descriptors))
-        .add_service(IngestServer::new(services.ingest).max_decoding_message_size(INGEST_BYTES_MAX))
-        .add_service(AdminServer::new(services.admin))
-        .add_service(QueryServer::new(services.query))
+        .add_service(
+            IngestServer::new(Guarded(services.ingest)).max_decoding_message_size(INGEST_BYTES_MAX),
+        )
+        .add_service(AdminServer::new(Guarded(services.admin)))
+        .add_service(QueryServer::new(Guarded(services.query)))
         .serve_with_incoming_shutdown(incoming, stop);
     (Health(reporter), server)
 }
