@@ -18,16 +18,18 @@ use crate::delivery::suspension::Suspension;
 use crate::delivery::{recovery, rescue};
 use crate::domain::address::AddressPolicy;
 use crate::domain::attempt::Attempt;
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::TestEvent;
 use crate::domain::random::Random;
+use crate::grpc::connections::ConnectionLimits;
 use crate::grpc::delivery_query::Query;
 use crate::grpc::endpoint_admin::Admin;
 use crate::grpc::endpoint_fields::UrlPolicy;
 use crate::grpc::endpoint_test::{TestSender, Tests};
 use crate::grpc::event_ingest::Ingest;
-use crate::grpc::server::{self, Health, Services};
+use crate::grpc::server::{self, Health, ServerSettings, Services};
+use crate::grpc::tls::{ClientCertificates, InvalidTls, Tls, TlsFiles};
 use crate::grpc::watch::WatchSettings;
 use crate::store::room::RoomLimits;
 use crate::store::{Store, StoreSettings};
@@ -47,7 +49,7 @@ pub struct App {
     health: Health,
     drain: CancellationToken,
     stop_dispatching: CancellationToken,
-    grpc: JoinHandle<Result<(), tonic::transport::Error>>,
+    grpc: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     rescue: JoinHandle<()>,
     suspension: JoinHandle<()>,
@@ -70,6 +72,11 @@ impl App {
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
+        let tls = tls(&settings, clock.now())?;
+        let connections = ConnectionLimits {
+            count: usize::try_from(settings.max_connections)?,
+            age: settings.connection_age,
+        };
         let retention =
             RetentionLimits { deliveries: settings.retention, log: settings.log_retention() };
         let addresses = AddressPolicy::new(settings.allow_networks, vec![address]);
@@ -121,7 +128,17 @@ impl App {
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
         let tests = Tests::new(Arc::new(Tester(deliverer)));
         let services = services(&store, url_policy, tests, &drain, &clock, &random);
-        let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
+        if let Some(tls) = &tls {
+            tokio::spawn(Arc::clone(tls).follow_files(Arc::clone(&clock), drain.clone()));
+        }
+        let server = ServerSettings {
+            connections,
+            tls,
+            web_origins: settings.web_origins,
+            random,
+            stop: drain.clone(),
+        };
+        let (health, grpc) = server::serve(listener, services, server);
         health.serving().await;
         let grpc = tokio::spawn(grpc);
         Ok(Self {
@@ -147,8 +164,7 @@ impl App {
     pub async fn failed(&mut self) -> anyhow::Error {
         tokio::select! {
             ended = &mut self.grpc => match ended {
-                Ok(Ok(())) => anyhow::anyhow!("the gRPC server ended"),
-                Ok(Err(error)) => anyhow::Error::new(error).context("the gRPC server failed"),
+                Ok(()) => anyhow::anyhow!("the gRPC server ended"),
                 Err(error) => anyhow::Error::new(error).context("the gRPC server failed"),
             },
             _ = &mut self.dispatcher => anyhow::anyhow!("the dispatcher failed"),
@@ -184,6 +200,21 @@ impl App {
             tracing::warn!(%error, "the database could not be closed");
         }
     }
+}
+
+/// TLS as it is set; `None` where it is not.
+fn tls(settings: &ServeArgs, now: Timestamp) -> Result<Option<Arc<Tls>>, InvalidTls> {
+    let Some((cert, key)) = settings.tls_cert.clone().zip(settings.tls_key.clone()) else {
+        return Ok(None);
+    };
+    let files = TlsFiles {
+        cert,
+        key,
+        client_ca: settings.tls_client_ca.clone(),
+        // There is nothing else yet by which a caller could tell who it is.
+        client_certificates: ClientCertificates::Required,
+    };
+    Tls::load(files, now).map(Arc::new).map(Some)
 }
 
 /// Lets `grpc` test endpoints with what `delivery` sends with.

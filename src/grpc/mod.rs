@@ -3,6 +3,10 @@
 //! A request is checked ([`violations`]), turned into the domain's words, answered from the store,
 //! and turned back. Errors become statuses in one place, [`failure`].
 
+mod answer;
+pub mod calls;
+pub mod connections;
+pub mod deadline;
 mod delivery_filter;
 mod delivery_intervention;
 mod delivery_message;
@@ -15,9 +19,12 @@ pub mod event_data;
 pub mod event_ingest;
 pub mod event_samples;
 pub mod failure;
+mod intake;
+pub mod methods;
 mod page;
 mod secret_rotation;
 pub mod server;
+pub mod tls;
 mod token;
 pub mod violations;
 pub mod watch;

@@ -41,4 +41,5 @@ mod service;
 mod statements;
 mod store;
 mod suspension;
+mod transport;
 mod watches;
