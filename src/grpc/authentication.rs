@@ -92,7 +92,7 @@ impl Gate {
         })?;
         match access {
             // Only now, so that somebody unknown does not learn what there is.
-            None => Err(Failure::MethodUnknown),
+            None => Err(Failure::UnknownMethod),
             Some(Access::With(role, rpc)) => {
                 caller.require(role).inspect_err(|failure| {
                     audit::refused_at_the_gate(&caller, rpc, failure);

@@ -43,7 +43,7 @@ pub enum Failure {
     /// The caller may not do that, whether or not what it is about exists.
     PermissionDenied,
     /// There is no such service or method.
-    MethodUnknown,
+    UnknownMethod,
     /// Fields are not as documented.
     InvalidFields(Vec<Violation>),
     /// The event's data is unset, or of a type that this build does not know.
@@ -101,7 +101,7 @@ impl From<Failure> for Status {
             Failure::CredentialsMissing
             | Failure::CredentialsInvalid
             | Failure::PermissionDenied
-            | Failure::MethodUnknown => failure.as_refusal(),
+            | Failure::UnknownMethod => failure.as_refusal(),
             Failure::InvalidFields(found) => invalid(ErrorReason::InvalidFields, found),
             Failure::UnknownEventType(found) => invalid(ErrorReason::UnknownEventType, found),
             Failure::EndpointNotFound(id) => {
@@ -179,9 +179,9 @@ impl Failure {
                 ErrorReason::PermissionDenied,
                 "the caller's credentials do not allow this call, or not for this account",
             ),
-            Self::MethodUnknown => plain(
+            Self::UnknownMethod => plain(
                 Code::Unimplemented,
-                ErrorReason::MethodUnknown,
+                ErrorReason::UnknownMethod,
                 "this server has no such service or method",
             ),
             other => unreachable!("not about who may call what: {other:?}"),
