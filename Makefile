@@ -5,11 +5,13 @@
 
 BUF_VERSION := 1.75.0
 GRPCURL_VERSION := v1.9.3
+GRPCIO_VERSION := 1.85.1
 
 CARGO ?= cargo
 PYTHON ?= python3
 BUF := .tools/venv/bin/buf
 BUF_INSTALLED := .tools/venv/buf-$(BUF_VERSION)
+GRPCIO_INSTALLED := .tools/venv/grpcio-$(GRPCIO_VERSION)
 # npm writes it last; tests/integration/node.rs asks for the same file.
 NODE_PACKAGES := tests/node/node_modules/.package-lock.json
 
@@ -21,21 +23,21 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 .NOTPARALLEL:
 
 .PHONY: help test demo setup build fmt proto-lint lint doc cargo-test cargo-test-postgres readme-test
-.PHONY: kills neighbours fuzz rust-tools rust-checkers script-tools postgres grpcurl
+.PHONY: retry-test kills neighbours fuzz rust-tools rust-checkers script-tools postgres grpcurl
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint lint doc cargo-test cargo-test-postgres readme-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint lint doc cargo-test cargo-test-postgres retry-test readme-test ## Install what is missing, then check and test everything
 	@echo
 	@echo "make test: every step passed: fmt, proto-lint, lint, doc, cargo-test," \
-	  "cargo-test-postgres, readme-test"
+	  "cargo-test-postgres, retry-test, readme-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
 	@$(CARGO) run --locked -- demo
 
-setup: rust-checkers $(BUF_INSTALLED) $(NODE_PACKAGES) postgres grpcurl ## Install what the tests need
+setup: rust-checkers $(BUF_INSTALLED) $(GRPCIO_INSTALLED) $(NODE_PACKAGES) postgres grpcurl ## Install what the tests need
 
 # The same targets as `cargo-test`, so that nothing is compiled twice.
 build: rust-tools ## Build the program and the tests
@@ -63,6 +65,9 @@ NOT_ON_POSTGRES := architecture:: body_writer:: clock_jumps:: database_file:: ja
 cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service on PostgreSQL
 	BOOKORA_TEST_DATABASE=postgres $(CARGO) test --locked --test integration -- \
 	  $(NOT_ON_POSTGRES:%=--skip %)
+
+retry-test: build $(GRPCIO_INSTALLED) ## Run a stock client with the published service config against overload and outage
+	.tools/venv/bin/python -B tests/retries/retries.py
 
 readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.md shows, and compare
 	$(PYTHON) -B tests/readme/shown.py
@@ -118,6 +123,12 @@ $(BUF_INSTALLED): | script-tools
 	  fi; }
 	@.tools/venv/bin/python -m pip install --quiet --disable-pip-version-check \
 	  buf-bin==$(BUF_VERSION)
+	@touch $@
+
+$(GRPCIO_INSTALLED): $(BUF_INSTALLED)
+	@echo "Installing grpcio $(GRPCIO_VERSION) from PyPI into .tools/venv"
+	@.tools/venv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  grpcio==$(GRPCIO_VERSION)
 	@touch $@
 
 $(NODE_PACKAGES): tests/node/package-lock.json | script-tools

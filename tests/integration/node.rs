@@ -104,11 +104,19 @@ fn scripts_path(path: &str) -> PathBuf {
     Path::new(SCRIPTS).join(path)
 }
 
-/// Says that `test` is skipped; not by `eprintln!`, which the harness hides for a test that passes.
 fn skip(test: &str) {
+    skip_for(test, &format!("Node {MAJOR_MIN}"));
+}
+
+/// Says that `test` is skipped for want of a program; not by `eprintln!`, which the harness hides
+/// for a test that passes.
+///
+/// # Panics
+/// Where the environment has `CI=true`, so that no test is skipped there.
+pub fn skip_for(test: &str, program: &str) {
     let is_ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-    assert!(!is_ci, "{test} needs Node {MAJOR_MIN}, which CI must have");
-    writeln!(std::io::stderr(), "SKIPPED: {test}: Node {MAJOR_MIN} is not installed")
+    assert!(!is_ci, "{test} needs {program}, which CI must have");
+    writeln!(std::io::stderr(), "SKIPPED: {test}: {program} is not installed")
         .expect("stderr takes a line");
 }
 

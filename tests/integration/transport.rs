@@ -4,5 +4,7 @@ mod authority;
 mod compression;
 mod errors;
 mod limits;
+mod service_config;
 mod tls;
+mod web;
 mod wire;

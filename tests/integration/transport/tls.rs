@@ -10,10 +10,15 @@ use rustls::version::{TLS12, TLS13};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 use super::authority::{Authority, Issued};
 use crate::command_line::run;
+use crate::refusal::Refusal;
 use crate::service::{PATIENCE, Service, binary, eventually, serve_arguments};
+use crate::watches::{Watcher, watch_request};
 
 /// Whether a call is answered on a connection.
 async fn is_served(channel: Channel) -> bool {
@@ -192,4 +197,28 @@ async fn a_connection_that_says_nothing_is_ended() {
     let end = tokio::time::timeout(PATIENCE, silent.read(&mut [0; 1])).await;
     assert!(matches!(end, Ok(Ok(0) | Err(_))), "it is ended");
     assert!(talking.list_event_types(ListEventTypesRequest::default()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_stop_over_tls_is_told_by_health_and_ends_watches_with_a_token() {
+    let authority = Authority::new();
+    let mut service = authority.start_service(&[]);
+    let channel = authority.connect(&service, None).await.unwrap();
+    let mut watcher = Watcher::try_open(channel.clone(), watch_request()).await.unwrap();
+    watcher.next().await.expect("it is open");
+    let mut health = HealthClient::new(channel);
+    let watch = health.watch(HealthCheckRequest::default()).await.unwrap();
+    let mut health = watch.into_inner();
+    assert_eq!(health.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    service.terminate();
+    assert_eq!(health.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+    drop(health);
+    let status = loop {
+        if let Err(status) = watcher.next().await {
+            break status;
+        }
+    };
+    assert_eq!(Refusal::read(&status).reason, "SERVER_DRAINING");
+    assert!(!watcher.token.is_empty(), "with a last token");
+    assert!(service.ended().await.success());
 }
