@@ -1,6 +1,7 @@
 //! The text of a master key file: one key a line, `<key id> <base64 of 32 bytes>`, the primary one
-//! first; empty lines, and those that begin with `#`, are for people and stay where they are. What
-//! is read and changed here is text: the file itself is the store's.
+//! first; `<key id> lost` where a key is gone for good; empty lines, and those that begin with `#`,
+//! are for people and stay where they are. What is read and changed here is text: the file itself is
+//! the store's.
 
 use zeroize::Zeroizing;
 
@@ -10,6 +11,8 @@ use super::master_key::{KeyId, MasterKey, MasterKeys};
 pub const MASTER_KEYS_MAX: usize = 16;
 /// Largest file, in bytes: as many keys and a page of comments.
 pub const KEY_FILE_BYTES_MAX: usize = 16 * 1024;
+/// What a line has in the place of a key that is gone for good.
+const LOST: &str = "lost";
 /// What the file says of itself when it is made.
 const HEAD: &str = "# Master keys of bookora-webhooks. The first one seals the secrets of endpoints, \
                     all of them open them.\n# Keep a copy of this file apart from the backups of \
@@ -30,7 +33,7 @@ pub enum InvalidKeyFile {
     #[error("it has more than {MASTER_KEYS_MAX} keys")]
     TooMany,
     /// A line is something else.
-    #[error("line {0} is not `<key id> <base64 of 32 bytes>`")]
+    #[error("line {0} is neither `<key id> <base64 of 32 bytes>` nor `<key id> lost`")]
     Line(usize),
     /// A key's name stands for one key.
     #[error("it has two keys that are called {0}")]
@@ -75,20 +78,23 @@ impl KeyFile {
     /// # Errors
     /// [`InvalidKeyFile`] says what is wrong, and shows nothing of it.
     pub fn keys(&self) -> Result<MasterKeys, InvalidKeyFile> {
-        let mut keys: Vec<MasterKey> = Vec::new();
+        let (mut keys, mut lost): (Vec<MasterKey>, Vec<KeyId>) = Default::default();
         for (index, line) in self.text.lines().enumerate().filter(|(_, line)| is_key(line)) {
-            let key = read(line).ok_or(InvalidKeyFile::Line(index + 1))?;
-            if keys.iter().any(|other| other.id() == key.id()) {
-                return Err(InvalidKeyFile::Twice(key.id().clone()));
+            let (id, key) = read(line).ok_or(InvalidKeyFile::Line(index + 1))?;
+            if keys.iter().map(MasterKey::id).chain(&lost).any(|other| *other == id) {
+                return Err(InvalidKeyFile::Twice(id));
             }
-            if keys.len() == MASTER_KEYS_MAX {
+            if keys.len() + lost.len() == MASTER_KEYS_MAX {
                 return Err(InvalidKeyFile::TooMany);
             }
-            keys.push(key);
+            match key {
+                Some(key) => keys.push(key),
+                None => lost.push(id),
+            }
         }
         let mut keys = keys.into_iter();
         let primary = keys.next().ok_or(InvalidKeyFile::Empty)?;
-        Ok(MasterKeys::new(primary, keys.collect()))
+        Ok(MasterKeys::new(primary, keys.collect()).with_lost(lost))
     }
 
     /// The file with a key at its end, which opens and does not seal.
@@ -97,13 +103,8 @@ impl KeyFile {
     /// [`KeyChangeError::Invalid`]: it is no key file, or would be none.
     pub fn with_added(&self, key: &MasterKey) -> Result<Self, KeyChangeError> {
         self.keys()?;
-        let mut text = self.text.clone();
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        text.push_str(&key.line());
-        text.push('\n');
-        let added = Self { text };
+        let line = key.line();
+        let added = Self::of_lines(self.text.lines().chain([line.as_str()]));
         added.keys()?;
         Ok(added)
     }
@@ -123,7 +124,7 @@ impl KeyFile {
         ))
     }
 
-    /// The file without a key of its.
+    /// The file without a key of its, or without a word that it is lost.
     ///
     /// # Errors
     /// [`KeyChangeError`].
@@ -132,7 +133,9 @@ impl KeyFile {
         if keys.primary().id() == id {
             return Err(KeyChangeError::Primary(id.clone()));
         }
-        keys.find(id.as_str()).ok_or_else(|| KeyChangeError::NotFound(id.clone()))?;
+        if keys.find(id.as_str()).is_none() && !keys.is_lost(id.as_str()) {
+            return Err(KeyChangeError::NotFound(id.clone()));
+        }
         Ok(Self::of_lines(self.lines_without(id).into_iter()))
     }
 
@@ -158,10 +161,17 @@ fn is_key(line: &str) -> bool {
     !line.is_empty() && !line.starts_with('#')
 }
 
-fn read(line: &str) -> Option<MasterKey> {
+/// A key and its name; no key where it is said to be lost.
+fn read(line: &str) -> Option<(KeyId, Option<MasterKey>)> {
     let mut words = line.split_whitespace();
-    let (id, encoded) = (words.next()?.parse().ok()?, words.next()?);
-    words.next().is_none().then(|| MasterKey::from_base64(id, encoded)).flatten()
+    let (id, word): (KeyId, _) = (words.next()?.parse().ok()?, words.next()?);
+    if words.next().is_some() {
+        return None;
+    }
+    match word {
+        LOST => Some((id, None)),
+        encoded => MasterKey::from_base64(id.clone(), encoded).map(|key| (id, Some(key))),
+    }
 }
 
 #[cfg(test)]
@@ -220,6 +230,20 @@ mod tests {
         let secret = good.split(' ').nth(1).unwrap();
         let shown = error(&format!("{good} more")).unwrap().to_string();
         assert!(!shown.contains(secret), "{shown}");
+    }
+
+    #[test]
+    fn a_key_that_is_lost_is_known_by_its_name_and_its_line_can_be_removed() {
+        let text = format!("mk_gone lost\n{}\n", *key(1).line());
+        let keys = file(&text).keys().ok().unwrap();
+        assert_eq!(keys.lost(), ["mk_gone".parse().unwrap()]);
+        assert!(keys.is_lost("mk_gone") && !keys.is_lost(key(1).id().as_str()));
+        assert_eq!(ids(&file(&text)), [key(1).id().clone()], "the first key is the primary one");
+        let removed = file(&text).without(&"mk_gone".parse().unwrap()).ok().unwrap();
+        assert_eq!(removed.text(), format!("{}\n", *key(1).line()));
+        let gone = file(&text).with_primary(&"mk_gone".parse().unwrap());
+        assert_eq!(gone.err(), Some(KeyChangeError::NotFound("mk_gone".parse().unwrap())));
+        assert_eq!(file("mk_gone lost\n").keys().err(), Some(InvalidKeyFile::Empty));
     }
 
     #[test]

@@ -112,13 +112,33 @@ impl MasterKey {
 pub struct MasterKeys {
     primary: MasterKey,
     others: Vec<MasterKey>,
+    lost: Vec<KeyId>,
 }
 
 impl MasterKeys {
     /// Keys in the order of a file.
     #[must_use]
     pub fn new(primary: MasterKey, others: Vec<MasterKey>) -> Self {
-        Self { primary, others }
+        Self { primary, others, lost: Vec::new() }
+    }
+
+    /// These, and the names of keys that an operator says are gone for good.
+    #[must_use]
+    pub fn with_lost(mut self, lost: Vec<KeyId>) -> Self {
+        self.lost = lost;
+        self
+    }
+
+    /// The names of keys that are gone for good: nothing waits for them.
+    #[must_use]
+    pub fn lost(&self) -> &[KeyId] {
+        &self.lost
+    }
+
+    /// Whether the key of this name is gone for good.
+    #[must_use]
+    pub fn is_lost(&self, id: &str) -> bool {
+        self.find(id).is_none() && self.lost.iter().any(|lost| lost.as_str() == id)
     }
 
     /// The key that seals.

@@ -374,7 +374,8 @@ async fn with_secrets<C: ConnectionTrait>(
         .all(connection)
         .await?;
     let keys = keyring.keys();
-    if secrets.iter().any(|secret| keys.find(&secret.key_id).is_none()) {
+    let is_missing = |id: &str| keys.find(id).is_none() && !keys.is_lost(id);
+    if secrets.iter().any(|secret| is_missing(&secret.key_id)) {
         // Another replica, which looked at its file sooner, seals with a new key.
         keyring.reload().await;
     }

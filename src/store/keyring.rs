@@ -39,7 +39,9 @@ pub enum KeyringError {
     #[error(
         "the secrets of {endpoints} endpoints are sealed with master keys that are not in {path}: \
          {}; put the file back that has them, or their lines. Without them nobody can read these \
-         secrets again, and nothing can be signed for these endpoints",
+         secrets again, and nothing can be signed for these endpoints. Where a key is gone for \
+         good, a line `<key id> lost` lets the service start, and RotateEndpointSecret gives its \
+         endpoints other secrets",
         .ids.join(", ")
     )]
     Lost {
@@ -214,8 +216,11 @@ async fn check_none_is_lost(
     path: &Path,
     keys: Option<&MasterKeys>,
 ) -> Result<(), KeyringError> {
-    let known: Vec<&str> =
-        keys.iter().flat_map(|keys| keys.iter()).map(|key| key.id().as_str()).collect();
+    let ids = |keys: &MasterKeys| -> Vec<KeyId> {
+        keys.iter().map(MasterKey::id).chain(keys.lost()).cloned().collect()
+    };
+    let known = keys.map(ids).unwrap_or_default();
+    let known = known.iter().map(KeyId::as_str);
     let lost = Entity::find().select_only().filter(Column::KeyId.is_not_in(known));
     let reader = connections.reader();
     let ids: Vec<String> = lost

@@ -70,7 +70,7 @@ impl From<sea_orm::DbErr> for SecretWriteError {
 }
 
 impl Store {
-    /// Replaces an endpoint's secret, or finds what the same request replaced it with before,
+    /// Replaces an endpoint's secret, of which nothing is left where its key is lost, or finds what the same request replaced it with before,
     /// while that is in force.
     ///
     /// # Errors
@@ -83,14 +83,23 @@ impl Store {
     ) -> Result<Rotated, SecretWriteError> {
         let transaction = self.connections.begin().await?;
         let now = self.clock.now();
-        let (mut endpoint, mut secrets) =
-            self.find_for_write(&transaction, account, endpoint_id).await?;
-        if let Some(secret) = made_by(&transaction, endpoint_id, &secrets, &rotation, now).await? {
+        let mut endpoint = self.find_for_write(&transaction, account, endpoint_id).await?;
+        let secrets = endpoint.secrets.clone();
+        if let Some(secrets) = &secrets
+            && let Some(secret) =
+                made_by(&transaction, endpoint_id, secrets, &rotation, now).await?
+        {
             return Ok(Rotated { endpoint, secret });
         }
         let secret_id = SecretId::new(now, &*self.random);
         let secret = EndpointSecret { secret_id, secret: rotation.secret, create_time: now };
-        secrets.rotate(secret.clone(), rotation.overlap, now)?;
+        let secrets = match secrets {
+            Some(secrets) => rotated(secrets, &secret, rotation.overlap, now)?,
+            None if self.is_lost(&transaction, endpoint_id).await? => {
+                EndpointSecrets::new(secret.clone())
+            }
+            None => return Err(StoreError::Sealed.into()),
+        };
         keep_previous(&transaction, endpoint_id, &secrets, now).await?;
         let mut row =
             sealing::secret_row(account, endpoint_id, &secret, &self.keyring, &*self.random);
@@ -115,8 +124,8 @@ impl Store {
     ) -> Result<Endpoint, SecretWriteError> {
         let transaction = self.connections.begin().await?;
         let now = self.clock.now();
-        let (mut endpoint, mut secrets) =
-            self.find_for_write(&transaction, account, endpoint_id).await?;
+        let mut endpoint = self.find_for_write(&transaction, account, endpoint_id).await?;
+        let mut secrets = endpoint.secrets.take().ok_or(StoreError::Sealed)?;
         let revoked = secrets.revoke(secret_id, now);
         revoked.map_err(|error| SecretWriteError::Revocation(secret_id, error))?;
         let current = secrets.current().secret_id;
@@ -126,18 +135,41 @@ impl Store {
         Ok(endpoint)
     }
 
-    /// An endpoint, and its secrets, to be changed.
+    /// An endpoint, to be changed.
     async fn find_for_write(
         &self,
         transaction: &Transaction,
         account: &AccountId,
         endpoint_id: EndpointId,
-    ) -> Result<(Endpoint, EndpointSecrets), SecretWriteError> {
+    ) -> Result<Endpoint, SecretWriteError> {
         let found = find_locked(transaction, &self.keyring, account, endpoint_id).await?;
-        let endpoint = found.ok_or(SecretWriteError::EndpointNotFound)?;
-        let secrets = endpoint.secrets.clone().ok_or(StoreError::Sealed)?;
-        Ok((endpoint, secrets))
+        found.ok_or(SecretWriteError::EndpointNotFound)
     }
+
+    /// Whether a secret of the endpoint is sealed with a key that is gone for good, so that there is
+    /// nothing to wait for.
+    async fn is_lost(
+        &self,
+        transaction: &Transaction,
+        endpoint_id: EndpointId,
+    ) -> Result<bool, StoreError> {
+        let rows = Entity::find()
+            .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
+            .all(transaction)
+            .await?;
+        let keys = self.keyring.keys();
+        Ok(rows.iter().any(|row| keys.is_lost(&row.key_id)))
+    }
+}
+
+fn rotated(
+    mut secrets: EndpointSecrets,
+    new: &EndpointSecret,
+    overlap: Duration,
+    now: Timestamp,
+) -> Result<EndpointSecrets, RotationError> {
+    secrets.rotate(new.clone(), overlap, now)?;
+    Ok(secrets)
 }
 
 /// The secret that the same request made before, while it is in force.

@@ -5,10 +5,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use bookora_webhooks::domain::event::EventType;
+use bookora_webhooks::proto::RotateEndpointSecretRequest;
+
 use super::key_file::MasterKeyFile;
 use crate::caller::{ACCOUNT, Caller, endpoint};
 use crate::command_line::run;
 use crate::database::database_file;
+use crate::deliveries::{publish, sample};
+use crate::party::Receivers;
 use crate::postgres::Postgres;
 use crate::service::{Service, binary, serve_arguments};
 
@@ -57,6 +62,51 @@ async fn a_key_file_is_made_beside_a_database_file_and_needed_from_then_on() {
     service.restart();
     let secret = Caller::new(&service).await.secret(created.endpoint.as_ref().unwrap()).await;
     assert_eq!(secret, created.secret);
+}
+
+#[tokio::test]
+async fn a_service_whose_key_is_gone_for_good_starts_when_told_so_and_gets_other_secrets() {
+    let (receivers, folder) = (Receivers::new(), tempfile::tempdir().unwrap());
+    let mut service = Service::start(&[&receivers.ca_argument()]);
+    let file = match service.database_url().strip_prefix("sqlite://") {
+        Some(path) => {
+            let path = format!("{}.key", path.split('?').next().expect("it begins with the path"));
+            MasterKeyFile::at(Path::new(&path))
+        }
+        // That of all services on a server is not to be changed.
+        None => return,
+    };
+    let mut party = receivers.start(0).await;
+    let lost = party.register(&service, party.endpoint(ACCOUNT)).await;
+    service.terminate();
+    assert!(service.ended().await.success());
+    let old_key = file.keys()[0].split(' ').next().unwrap().to_owned();
+    let (other, _) = MasterKeyFile::new(folder.path());
+    let line = format!("{old_key} lost\n");
+    let text = std::fs::read_to_string(other.path()).unwrap() + &line;
+    std::fs::write(file.path(), text).unwrap();
+
+    service.restart();
+    let published = publish(&service, sample(ACCOUNT, EventType::BookingCreated)).await;
+    assert_eq!(published.delivery_count, 1);
+    let mut caller = Caller::new(&service).await;
+    assert!(caller.endpoint(&lost).await.secrets.is_empty());
+    assert!(party.rest().is_empty(), "nothing is sent that is not signed");
+    let rotation = RotateEndpointSecretRequest {
+        account_id: ACCOUNT.to_owned(),
+        endpoint_id: lost.endpoint_id.clone(),
+        secret: Some(party.secret.expose().to_owned()),
+        ..RotateEndpointSecretRequest::default()
+    };
+    caller.admin.rotate_endpoint_secret(rotation).await.expect("it gets another secret");
+    let received = party.next().await;
+    assert!(received.is_verified());
+    assert_eq!(received.event_id, published.event_id, "what waited is sent");
+    assert_eq!(caller.endpoint(&lost).await.secrets.len(), 1);
+    file.remove(&old_key);
+    service.kill();
+    service.restart();
+    assert_eq!(Caller::new(&service).await.secret(&lost).await, party.secret.expose());
 }
 
 #[test]
