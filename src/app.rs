@@ -97,6 +97,7 @@ impl App {
         let client = WebhookClient::new(&client_settings, addresses.clone())?;
         let store_settings = StoreSettings {
             database_url: settings.database_url,
+            master_key_file: settings.master_key_file,
             room: RoomLimits {
                 in_flight_max: settings.max_in_flight,
                 endpoint_in_flight_max: settings.endpoint_max_in_flight,

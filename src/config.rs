@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use crate::domain::access::{CredentialName, Role};
 use crate::domain::account::AccountId;
 use crate::domain::endpoint::{ENDPOINT_IN_FLIGHT_MAX, REQUEST_TIMEOUT_MAX, REQUEST_TIMEOUT_MIN};
+use crate::domain::master_key::KeyId;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::secret::Secret;
 
@@ -47,6 +48,41 @@ pub enum Command {
     Receive(ReceiveArgs),
     /// Make tokens for callers of the service
     Token(TokenArgs),
+    /// Make, choose and remove the keys that the secrets of endpoints are sealed with
+    #[command(subcommand)]
+    MasterKey(MasterKeyCommand),
+}
+
+/// What is done with a master key file. Services that run with it see the change within a second.
+#[derive(Subcommand, Clone, Debug)]
+pub enum MasterKeyCommand {
+    /// Add a new key, which opens and does not seal yet, and print its id; where there is no file,
+    /// make one
+    New(MasterKeyFile),
+    /// Make a key the primary one, which seals; what is sealed with another is sealed anew
+    Use(ChosenMasterKey),
+    /// Take a key out of the file; not the primary one. First wait until services log that every
+    /// secret is sealed with the primary one: without its key a secret is lost
+    Remove(ChosenMasterKey),
+}
+
+/// A master key file.
+#[derive(Args, Clone, Debug)]
+pub struct MasterKeyFile {
+    /// The master key file
+    #[arg(long, value_name = "FILE", env = "BOOKORA_MASTER_KEY_FILE")]
+    pub file: PathBuf,
+}
+
+/// A key of a master key file.
+#[derive(Args, Clone, Debug)]
+pub struct ChosenMasterKey {
+    /// The key's id, the first word of its line
+    pub key_id: KeyId,
+
+    /// The file.
+    #[command(flatten)]
+    pub file: MasterKeyFile,
 }
 
 /// Settings of the service.
@@ -115,6 +151,12 @@ pub struct ServeArgs {
     /// with several hosts, separated by commas, the primary among them
     #[arg(long, env = "BOOKORA_DATABASE_URL", default_value = "sqlite://bookora.db?mode=rwc")]
     pub database_url: String,
+
+    /// The file with the master keys that the secrets of endpoints are sealed with, which
+    /// `master-key new` makes; needed with PostgreSQL, where every replica has it. If not set, with
+    /// SQLite: `<database file>.key`, which is made where it is missing
+    #[arg(long, value_name = "FILE", env = "BOOKORA_MASTER_KEY_FILE")]
+    pub master_key_file: Option<PathBuf>,
 
     /// Send to addresses in this network (CIDR) although they are special-purpose, such as
     /// 127.0.0.0/8 for development; repeatable, in the environment separated by commas

@@ -5,11 +5,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use bookora_webhooks::app::App;
-use bookora_webhooks::config::{Cli, Command, ReceiveArgs, ServeArgs, TokenCommand};
+use bookora_webhooks::config::{
+    ChosenMasterKey, Cli, Command, MasterKeyCommand, MasterKeyFile, ReceiveArgs, ServeArgs,
+    TokenCommand,
+};
 use bookora_webhooks::domain::clock::SystemClock;
+use bookora_webhooks::domain::master_key::MasterKey;
 use bookora_webhooks::domain::random::SystemRandom;
 use bookora_webhooks::domain::secret::Secret;
 use bookora_webhooks::receiver::{Certificate, Receiver, ReceiverSettings};
+use bookora_webhooks::store::key_file;
 use bookora_webhooks::{demo, telemetry, tokens};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,6 +37,7 @@ async fn main() -> ExitCode {
         Command::Token(settings) => match settings.command {
             TokenCommand::New(token) => tokens::make(&token, &SystemRandom),
         },
+        Command::MasterKey(command) => change_master_keys(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,6 +98,23 @@ async fn receive(settings: ReceiveArgs) -> anyhow::Result<()> {
             },
         }
     }
+}
+
+fn change_master_keys(command: &MasterKeyCommand) -> anyhow::Result<()> {
+    match command {
+        MasterKeyCommand::New(MasterKeyFile { file }) => {
+            let key = MasterKey::generate(&SystemRandom);
+            key_file::add(file, &key)?;
+            println!("{}", key.id());
+        }
+        MasterKeyCommand::Use(ChosenMasterKey { key_id, file }) => {
+            key_file::make_primary(&file.file, key_id)?;
+        }
+        MasterKeyCommand::Remove(ChosenMasterKey { key_id, file }) => {
+            key_file::remove(&file.file, key_id)?;
+        }
+    }
+    Ok(())
 }
 
 /// SIGTERM and SIGINT, as they come.

@@ -146,7 +146,7 @@ impl Deliverer {
         let webhook = Webhook {
             url: &config.url,
             headers: &config.headers,
-            secrets: target.secrets.signing_at(start_time, sending.swaps_signatures),
+            secrets: target.open_secrets().signing_at(start_time, sending.swaps_signatures),
             event_type: sending.event_type,
             event_id: sending.event_id,
             delivery_id: sending.delivery_id,

@@ -219,7 +219,7 @@ pub fn judge(
 }
 
 fn swaps_next(leased: &LeasedDelivery, attempt: &Attempt) -> bool {
-    let was_signed_twice = leased.target.secrets.previous_at(attempt.start_time).is_some();
+    let was_signed_twice = leased.target.open_secrets().previous_at(attempt.start_time).is_some();
     let status = attempt.exchange.response.as_ref().map(|response| response.status);
     let was_refused = matches!(status, Some(UNAUTHORIZED | FORBIDDEN));
     // A swap belongs to its overlap: the next rotation begins without.

@@ -95,8 +95,9 @@ pub struct Endpoint {
     pub state: EndpointState,
     /// Why not; empty while active.
     pub state_reason: String,
-    /// What signs its requests.
-    pub secrets: EndpointSecrets,
+    /// What signs its requests; `None` where this process has not the keys that open them: nothing
+    /// is sent until it has, here or by another replica.
+    pub secrets: Option<EndpointSecrets>,
     /// When it was registered.
     pub create_time: Timestamp,
     /// When it last changed.
@@ -110,6 +111,12 @@ impl Endpoint {
     #[must_use]
     pub fn etag(&self) -> String {
         format!("\"{}-{}\"", self.endpoint_id, self.version)
+    }
+
+    /// What signs what is being sent to it: that this is open was made sure of before it was leased.
+    #[must_use]
+    pub fn open_secrets(&self) -> &EndpointSecrets {
+        self.secrets.as_ref().expect("nothing is leased or tested that cannot be signed")
     }
 }
 

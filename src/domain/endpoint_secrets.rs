@@ -118,6 +118,14 @@ impl EndpointSecrets {
         iter::once(&self.current).chain(previous)
     }
 
+    /// The secret that was made at that time, whether or not it is in force; `None` where it has been
+    /// replaced.
+    #[must_use]
+    pub fn made_at(&self, time: Timestamp) -> Option<&EndpointSecret> {
+        let previous = self.previous.as_ref().map(|previous| &previous.secret);
+        iter::once(&self.current).chain(previous).find(|secret| secret.create_time == time)
+    }
+
     /// What signs a request at `now`: the current secret first or, where `swapped`, the old one.
     /// Outside an overlap there is nothing to swap.
     #[must_use]

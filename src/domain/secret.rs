@@ -1,8 +1,10 @@
 //! The signing secret of an endpoint: how one is made, read, and turned into the two keys that
-//! sign with it. Key material has neither `Debug` nor `Display`: to show it is a decision.
+//! sign with it. Key material has neither `Debug` nor `Display`: to show it is a decision. Its
+//! memory is wiped when it is dropped.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use super::random::Random;
 
@@ -21,9 +23,9 @@ const HINT_CHARS: usize = 4;
 /// A signing secret, as the text that the user sees and configures in a receiver.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
-    text: String,
+    text: Zeroizing<String>,
     /// The key of `webhook-signature`.
-    standard_key: Vec<u8>,
+    standard_key: Zeroizing<Vec<u8>>,
 }
 
 /// The text cannot be a signing secret.
@@ -33,7 +35,7 @@ pub enum InvalidSecret {
     #[error("must be 24-128 printable ASCII characters without spaces")]
     Text,
     /// It begins as a Standard Webhooks secret but does not go on as one.
-    #[error("after `whsec_` must be padded base64 of 24-96 bytes")]
+    #[error("after `whsec_` must be padded base64 of 24-90 bytes")]
     Base64,
 }
 
@@ -41,8 +43,10 @@ impl Secret {
     /// A new secret: `whsec_` and the padded base64 of 32 random bytes.
     #[must_use]
     pub fn generate(random: &dyn Random) -> Self {
-        let standard_key = random.bytes::<GENERATED_BYTES>().to_vec();
-        let text = format!("{SECRET_PREFIX}{}", STANDARD.encode(&standard_key));
+        let mut standard_key = Zeroizing::new(vec![0; GENERATED_BYTES]);
+        random.fill(&mut standard_key);
+        let encoded = Zeroizing::new(STANDARD.encode(&*standard_key));
+        let text = Zeroizing::new([SECRET_PREFIX, &encoded].concat());
         Self { text, standard_key }
     }
 
@@ -63,7 +67,8 @@ impl Secret {
                 .filter(|key| key.len() >= SECRET_BYTES_MIN)
                 .ok_or(InvalidSecret::Base64)?,
         };
-        Ok(Self { text: text.to_owned(), standard_key })
+        let standard_key = Zeroizing::new(standard_key);
+        Ok(Self { text: Zeroizing::new(text.to_owned()), standard_key })
     }
 
     /// The secret itself, for the RPCs that return it and for the store.
@@ -124,5 +129,16 @@ mod tests {
         for text in ["whsec_not*base64*not*base64*", "whsec_c2hvcnQgc2hvcnQgc2g="] {
             assert_eq!(Secret::parse(text).err(), Some(InvalidSecret::Base64), "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_with_the_prefix_may_have_24_to_90_bytes_as_the_refusal_says() {
+        let parse = |bytes: usize| {
+            Secret::parse(&format!("{SECRET_PREFIX}{}", STANDARD.encode(vec![7; bytes]))).err()
+        };
+        assert_eq!([24, 90].map(parse), [None, None]);
+        // The next longer one that base64 has: of 91-93 bytes, beyond 128 characters.
+        assert_eq!([23, 91].map(parse), [Some(InvalidSecret::Base64), Some(InvalidSecret::Text)]);
+        assert!(InvalidSecret::Base64.to_string().contains("24-90 bytes"));
     }
 }

@@ -39,7 +39,8 @@ use crate::proto::{
 };
 use crate::store::Store;
 use crate::store::endpoints::{EndpointList, EndpointWriteError};
-use crate::store::request::NamedRequest;
+use crate::store::error::StoreError;
+use crate::store::request::{NamedRequest, SecretRequest};
 
 /// States that a filter may name; each once is enough.
 const FILTER_STATES_MAX: usize = 10;
@@ -68,9 +69,10 @@ impl EndpointAdmin for Admin {
         let id = endpoint.endpoint_id;
         let created = self.store.create_endpoint(endpoint, create).await;
         let created = created.map_err(|error| Failure::EndpointWrite(id, error))?;
+        let (endpoint, secret) = (self.shown(&created), open_secrets(&created)?.current());
         Ok(Response::new(CreateEndpointResponse {
-            endpoint: Some(self.shown(&created)),
-            secret: created.secrets.current().secret.expose().to_owned(),
+            endpoint: Some(endpoint),
+            secret: secret.secret.expose().to_owned(),
         }))
     }
 
@@ -157,7 +159,7 @@ impl EndpointAdmin for Admin {
         let (account, id) =
             endpoint_of(Violations::new(), &request.account_id, &request.endpoint_id)?;
         let endpoint = self.find(&AccountScope::One(account), id).await?;
-        let current = endpoint.secrets.current();
+        let current = open_secrets(&endpoint)?.current();
         Ok(Response::new(GetEndpointSecretResponse {
             secret_id: current.secret_id.to_string(),
             secret: current.secret.expose().to_owned(),
@@ -237,12 +239,17 @@ impl Admin {
     fn read_new(
         &self,
         request: &CreateEndpointRequest,
-    ) -> Result<(Endpoint, Option<NamedRequest>), Failure> {
+    ) -> Result<(Endpoint, Option<SecretRequest>), Failure> {
         let mut violations = Violations::new();
         let secret =
             secret_rotation::secret(&mut violations, request.secret.as_deref(), &*self.random);
-        let content = CreateEndpointRequest { request_id: String::new(), ..request.clone() };
-        let create = named_request(&mut violations, &request.request_id, &content);
+        let content = CreateEndpointRequest {
+            request_id: String::new(),
+            secret: secret_rotation::without_secret(request.secret.as_ref()),
+            endpoint: request.endpoint.clone(),
+        };
+        let create = named_request(&mut violations, &request.request_id, &content)
+            .map(|named| SecretRequest { named, brings_secret: request.secret.is_some() });
         let Some(message) = &request.endpoint else {
             violations.add("endpoint", "must be set");
             return violations.finish(None);
@@ -261,11 +268,11 @@ impl Admin {
                 config,
                 state: EndpointState::Active,
                 state_reason: String::new(),
-                secrets: EndpointSecrets::new(EndpointSecret {
+                secrets: Some(EndpointSecrets::new(EndpointSecret {
                     secret_id,
                     secret,
                     create_time: now,
-                }),
+                })),
                 create_time: now,
                 update_time: now,
                 version: 1,
@@ -368,6 +375,11 @@ impl Admin {
             },
         })
     }
+}
+
+/// An endpoint's secrets, for those who are to see them.
+fn open_secrets(endpoint: &Endpoint) -> Result<&EndpointSecrets, Failure> {
+    endpoint.secrets.as_ref().ok_or(Failure::Store(StoreError::Sealed))
 }
 
 fn endpoint_of(

@@ -294,7 +294,7 @@ pub fn message(endpoint: &Endpoint, now: Timestamp) -> proto::Endpoint {
         max_in_flight: shown_limit(config.limits.in_flight_max),
         state: state(endpoint.state).into(),
         state_reason: endpoint.state_reason.clone(),
-        secrets: secrets(&endpoint.secrets, now),
+        secrets: endpoint.secrets.as_ref().map_or_else(Vec::new, |open| secrets(open, now)),
         create_time: Some(endpoint.create_time.into()),
         update_time: Some(endpoint.update_time.into()),
         etag: endpoint.etag(),

@@ -15,6 +15,7 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::event::{EventType, TestEvent};
 use crate::domain::id::TestEventId;
 use crate::proto::TestEndpointRequest;
+use crate::store::error::StoreError;
 
 /// Tests under way at once: each holds a connection for as long as its receiver takes to answer,
 /// beside those of the deliveries.
@@ -58,6 +59,9 @@ impl Admin {
         let ((account, id), event_type) = violations.finish(account.zip(id).zip(event_type))?;
 
         let target = self.find(&AccountScope::One(account), id).await?;
+        if target.secrets.is_none() {
+            return Err(StoreError::Sealed.into());
+        }
         let _place = self.tests.places.try_acquire().map_err(|_| Failure::TooManyTests)?;
         let now = self.clock.now();
         let event_id = TestEventId::new(now, &*self.random);

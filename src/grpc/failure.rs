@@ -390,6 +390,11 @@ fn store(error: &StoreError) -> Status {
             ErrorReason::StoreUnavailable,
             "another call wrote the same at the same time; try again",
         ),
+        StoreError::Sealed => unavailable(
+            ErrorReason::StoreUnavailable,
+            "the endpoint's secrets do not open with the master keys that this replica has; try \
+             again",
+        ),
         StoreError::Overloaded => {
             unavailable(ErrorReason::Overloaded, "too much is queued; try again")
         }

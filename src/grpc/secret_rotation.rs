@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use prost::Message;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::endpoint_admin::named_request;
 use super::failure::Failure;
 use super::violations::Violations;
 use crate::domain::account::AccountId;
@@ -14,7 +13,8 @@ use crate::domain::id::EndpointId;
 use crate::domain::random::Random;
 use crate::domain::secret::Secret;
 use crate::proto::RotateEndpointSecretRequest;
-use crate::store::secrets::{RotateRequest, Rotation};
+use crate::store::request::SecretRequest;
+use crate::store::secrets::Rotation;
 
 /// Reads a rotation and whose secret it is about.
 ///
@@ -32,10 +32,15 @@ pub fn read(
         Some(overlap) => violations.duration("overlap", overlap, Duration::ZERO, OVERLAP_MAX),
     };
     let secret = secret(&mut violations, request.secret.as_deref(), random);
-    let content = RotateEndpointSecretRequest { request_id: String::new(), ..request.clone() };
-    let request = request_id(&mut violations, &request.request_id).map(|request_id| {
-        RotateRequest { request_id, digest: Sha256::digest(content.encode_to_vec()).into() }
-    });
+    let content = RotateEndpointSecretRequest {
+        account_id: request.account_id.clone(),
+        endpoint_id: request.endpoint_id.clone(),
+        overlap: request.overlap,
+        secret: without_secret(request.secret.as_ref()),
+        request_id: String::new(),
+    };
+    let request = named_request(&mut violations, &request.request_id, &content)
+        .map(|named| SecretRequest { named, brings_secret: request.secret.is_some() });
     let rotation =
         secret.zip(overlap).map(|(secret, overlap)| Rotation { secret, overlap, request });
     let asked = account.zip(id).zip(rotation);
@@ -52,6 +57,12 @@ pub fn secret(
         None => Some(Secret::generate(random)),
         Some(text) => Secret::parse(text).map_err(|error| violations.add("secret", error)).ok(),
     }
+}
+
+/// What stands for a brought secret in the content that a digest is made over: that there is one.
+/// See [`SecretRequest`].
+pub fn without_secret(brought: Option<&String>) -> Option<String> {
+    brought.map(|_| String::new())
 }
 
 /// The id that a caller gave to its request (AIP-155); `None` where it gave none.

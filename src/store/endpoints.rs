@@ -18,8 +18,9 @@ use super::database::session::Transaction;
 use super::entity::{endpoint_secrets, endpoints};
 use super::error::StoreError;
 use super::insert::insert_all;
-use super::request::NamedRequest;
-use super::row;
+use super::keyring::Keyring;
+use super::request::SecretRequest;
+use super::{row, sealing};
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::endpoint::{ENDPOINTS_PER_ACCOUNT_MAX, Endpoint, EndpointState, Target};
 use crate::domain::id::EndpointId;
@@ -72,12 +73,12 @@ impl Store {
     pub async fn create_endpoint(
         &self,
         endpoint: Endpoint,
-        request: Option<NamedRequest>,
+        request: Option<SecretRequest>,
     ) -> Result<Endpoint, EndpointWriteError> {
         let transaction = self.connections.begin().await?;
         dialect::lock_account(&transaction, &endpoint.account_id).await?;
         if let Some(request) = &request
-            && let Some(first) = made_by(&transaction, &endpoint.account_id, request).await?
+            && let Some(first) = self.made_by(&transaction, &endpoint, request).await?
         {
             return Ok(first);
         }
@@ -89,10 +90,17 @@ impl Store {
             return Err(EndpointWriteError::QuotaExceeded);
         }
         let mut row = row::endpoint_row(&endpoint);
-        row.create_request_id = Set(request.as_ref().map(|request| request.request_id));
-        row.create_request_digest = Set(request.map(|request| request.digest.to_vec()));
+        row.create_request_id = Set(request.as_ref().map(|request| request.named.request_id));
+        row.create_request_digest = Set(request.map(|request| request.named.digest.to_vec()));
         insert_all(&transaction, vec![row]).await?;
-        insert_all(&transaction, vec![row::secret_row(&endpoint)]).await?;
+        let secret = sealing::secret_row(
+            &endpoint.account_id,
+            endpoint.endpoint_id,
+            endpoint.open_secrets().current(),
+            &self.keyring,
+            &*self.random,
+        );
+        insert_all(&transaction, vec![secret]).await?;
         transaction.commit().await?;
         Ok(endpoint)
     }
@@ -106,7 +114,7 @@ impl Store {
         scope: &AccountScope,
         endpoint_id: EndpointId,
     ) -> Result<Option<Endpoint>, StoreError> {
-        find(self.connections.reader(), scope, endpoint_id).await
+        find(self.connections.reader(), &self.keyring, scope, endpoint_id).await
     }
 
     /// Lists endpoints, newest first.
@@ -131,7 +139,7 @@ impl Store {
             .limit(list.limit)
             .all(reader)
             .await?;
-        with_secrets(reader, rows).await
+        with_secrets(reader, &self.keyring, rows).await
     }
 
     /// Changes an endpoint: `change` is applied to it as it is now, and it gets a new version.
@@ -147,7 +155,8 @@ impl Store {
         change: impl FnOnce(&mut Endpoint) + Send,
     ) -> Result<Endpoint, EndpointWriteError> {
         let transaction = self.connections.begin().await?;
-        let mut endpoint = find_for_write(&transaction, account, endpoint_id, etag).await?;
+        let mut endpoint =
+            find_for_write(&transaction, &self.keyring, account, endpoint_id, etag).await?;
         let was_active = endpoint.state == EndpointState::Active;
         change(&mut endpoint);
         endpoint.version += 1;
@@ -238,7 +247,7 @@ impl Store {
     ) -> Result<u32, EndpointWriteError> {
         let _switching_off = self.switches_off();
         let transaction = self.connections.begin().await?;
-        find_for_write(&transaction, account, endpoint_id, etag).await?;
+        find_for_write(&transaction, &self.keyring, account, endpoint_id, etag).await?;
         endpoint_secrets::Entity::delete_many()
             .filter(endpoint_secrets::Column::EndpointId.eq(endpoint_id.as_uuid()))
             .exec(&transaction)
@@ -247,11 +256,37 @@ impl Store {
         transaction.commit().await?;
         Ok(self.cancel_open(account, endpoint_id, DELETED_REASON).await?)
     }
+
+    /// The endpoint that the request registered before, which would register `endpoint` now.
+    async fn made_by(
+        &self,
+        transaction: &Transaction,
+        endpoint: &Endpoint,
+        request: &SecretRequest,
+    ) -> Result<Option<Endpoint>, EndpointWriteError> {
+        let found = endpoints::Entity::find()
+            .filter(endpoints::Column::AccountId.eq(endpoint.account_id.as_str()))
+            .filter(endpoints::Column::CreateRequestId.eq(request.named.request_id))
+            .one(transaction)
+            .await?;
+        let Some(row) = found else { return Ok(None) };
+        let digest = row.create_request_digest.clone();
+        let found = with_secrets(transaction, &self.keyring, vec![row]).await?.pop();
+        let Some(first) = found else { return Ok(None) };
+        let secrets = first.secrets.as_ref().ok_or(StoreError::Sealed)?;
+        let brought = secrets.made_at(first.create_time).map(|made| &made.secret);
+        if !request.is_again(digest.as_deref(), brought, &endpoint.open_secrets().current().secret)
+        {
+            return Err(EndpointWriteError::RequestIdReused(first.endpoint_id));
+        }
+        Ok(Some(first))
+    }
 }
 
 /// The active endpoints of the accounts: whom an event published now goes to.
 pub(super) async fn active_targets<'a>(
     transaction: &Transaction,
+    keyring: &Keyring,
     accounts: impl Iterator<Item = &'a AccountId>,
 ) -> Result<HashMap<AccountId, Vec<Target>>, StoreError> {
     let accounts: HashSet<&str> = accounts.map(AccountId::as_str).collect();
@@ -261,7 +296,7 @@ pub(super) async fn active_targets<'a>(
         .all(transaction)
         .await?;
     let mut targets: HashMap<AccountId, Vec<Target>> = HashMap::new();
-    for endpoint in with_secrets(transaction, rows).await? {
+    for endpoint in with_secrets(transaction, keyring, rows).await? {
         targets.entry(endpoint.account_id.clone()).or_default().push(Arc::new(endpoint));
     }
     Ok(targets)
@@ -270,41 +305,25 @@ pub(super) async fn active_targets<'a>(
 /// The endpoints with these ids, whatever their state.
 pub(super) async fn targets(
     transaction: &Transaction,
+    keyring: &Keyring,
     ids: impl Iterator<Item = EndpointId>,
 ) -> Result<HashMap<EndpointId, Target>, StoreError> {
     let rows = endpoints::Entity::find()
         .filter(endpoints::Column::EndpointId.is_in(ids.map(EndpointId::as_uuid)))
         .all(transaction)
         .await?;
-    let found = with_secrets(transaction, rows).await?;
+    let found = with_secrets(transaction, keyring, rows).await?;
     Ok(found.into_iter().map(|endpoint| (endpoint.endpoint_id, Arc::new(endpoint))).collect())
-}
-
-async fn made_by(
-    transaction: &Transaction,
-    account: &AccountId,
-    request: &NamedRequest,
-) -> Result<Option<Endpoint>, EndpointWriteError> {
-    let found = endpoints::Entity::find()
-        .filter(endpoints::Column::AccountId.eq(account.as_str()))
-        .filter(endpoints::Column::CreateRequestId.eq(request.request_id))
-        .one(transaction)
-        .await?;
-    let Some(first) = found else { return Ok(None) };
-    if first.create_request_digest.as_deref() != Some(&request.digest) {
-        let first = EndpointId::from_uuid(first.endpoint_id);
-        return Err(EndpointWriteError::RequestIdReused(first));
-    }
-    Ok(with_secrets(transaction, vec![first]).await?.pop())
 }
 
 async fn find_for_write(
     transaction: &Transaction,
+    keyring: &Keyring,
     account: &AccountId,
     endpoint_id: EndpointId,
     etag: Option<&str>,
 ) -> Result<Endpoint, EndpointWriteError> {
-    let found = find_locked(transaction, account, endpoint_id).await?;
+    let found = find_locked(transaction, keyring, account, endpoint_id).await?;
     let endpoint = found.ok_or(EndpointWriteError::NotFound)?;
     match etag {
         Some(etag) if etag != endpoint.etag() => Err(EndpointWriteError::EtagMismatch),
@@ -315,6 +334,7 @@ async fn find_for_write(
 /// Finds an endpoint.
 pub(super) async fn find<C: ConnectionTrait>(
     connection: &C,
+    keyring: &Keyring,
     scope: &AccountScope,
     endpoint_id: EndpointId,
 ) -> Result<Option<Endpoint>, StoreError> {
@@ -323,12 +343,13 @@ pub(super) async fn find<C: ConnectionTrait>(
         query = query.filter(endpoints::Column::AccountId.eq(account.as_str()));
     }
     let row = query.one(connection).await?;
-    Ok(with_secrets(connection, row.into_iter().collect()).await?.pop())
+    Ok(with_secrets(connection, keyring, row.into_iter().collect()).await?.pop())
 }
 
 /// Finds an endpoint, and keeps others from writing it until the transaction is over.
 pub(super) async fn find_locked(
     transaction: &Transaction,
+    keyring: &Keyring,
     account: &AccountId,
     endpoint_id: EndpointId,
 ) -> Result<Option<Endpoint>, StoreError> {
@@ -337,11 +358,12 @@ pub(super) async fn find_locked(
         .lock_exclusive()
         .one(transaction)
         .await?;
-    Ok(with_secrets(transaction, row.into_iter().collect()).await?.pop())
+    Ok(with_secrets(transaction, keyring, row.into_iter().collect()).await?.pop())
 }
 
 async fn with_secrets<C: ConnectionTrait>(
     connection: &C,
+    keyring: &Keyring,
     rows: Vec<endpoints::Model>,
 ) -> Result<Vec<Endpoint>, StoreError> {
     if rows.is_empty() {
@@ -351,6 +373,12 @@ async fn with_secrets<C: ConnectionTrait>(
         .filter(endpoint_secrets::Column::EndpointId.is_in(rows.iter().map(|row| row.endpoint_id)))
         .all(connection)
         .await?;
+    let keys = keyring.keys();
+    let is_missing = |id: &str| keys.find(id).is_none() && !keys.is_lost(id);
+    if secrets.iter().any(|secret| is_missing(&secret.key_id)) {
+        // Another replica, which looked at its file sooner, seals with a new key.
+        keyring.reload().await;
+    }
     let mut by_endpoint: HashMap<Uuid, Vec<_>> = HashMap::new();
     for secret in secrets {
         by_endpoint.entry(secret.endpoint_id).or_default().push(secret);
@@ -359,7 +387,7 @@ async fn with_secrets<C: ConnectionTrait>(
     for row in rows {
         // Read outside a transaction, the endpoint may have been deleted between the two reads.
         if let Some(secrets) = by_endpoint.remove(&row.endpoint_id) {
-            found.push(row::endpoint(row, &secrets)?);
+            found.push(row::endpoint(row, &secrets, keyring)?);
         }
     }
     Ok(found)

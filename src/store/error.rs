@@ -15,6 +15,10 @@ pub enum StoreError {
     /// Another process wrote the same at the same time, so this was not written. Try again.
     #[error("another process wrote the same at the same time")]
     Conflict(#[source] DbErr),
+    /// The endpoint's secrets do not open with the master keys of this process. Another replica may
+    /// have the key, and this one look at its file again: try again.
+    #[error("the endpoint's secrets do not open with the master keys of this process")]
+    Sealed,
     /// More writes are queued than the store takes on. Try again later.
     #[error("the queue of writes is full")]
     Overloaded,
@@ -33,7 +37,14 @@ impl StoreError {
     /// Whether trying again later may succeed.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Full(_) | Self::Unavailable(_) | Self::Conflict(_) | Self::Overloaded)
+        matches!(
+            self,
+            Self::Full(_)
+                | Self::Unavailable(_)
+                | Self::Conflict(_)
+                | Self::Sealed
+                | Self::Overloaded
+        )
     }
 }
 

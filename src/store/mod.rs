@@ -3,7 +3,8 @@
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims), [`lease`] (extension, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
 //! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`],
-//! [`clock_jump`].
+//! [`clock_jump`]. Secrets are stored sealed (`sealing`), with the keys of [`keyring`] from the file
+//! of [`key_file`]; `resealing` follows a change of keys.
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
 //! publishing and dispatching share beside the tables; [`membership`] and [`peers`] what replicas
 //! share.
@@ -21,6 +22,8 @@ mod group_commit;
 mod identity;
 mod insert;
 pub mod intervention;
+pub mod key_file;
+pub mod keyring;
 pub mod lease;
 pub mod membership;
 mod migration;
@@ -31,14 +34,17 @@ pub mod queue;
 pub mod record;
 pub mod recovery;
 pub mod request;
+mod resealing;
 pub mod room;
 mod row;
+mod sealing;
 pub mod secrets;
 mod streaks;
 pub mod suspension;
 pub mod turns;
 pub mod wakeup;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,11 +57,13 @@ use self::database::{Connections, OpenError};
 use self::doubts::Doubts;
 use self::error::StoreError;
 use self::group_commit::{GroupCommit, GroupLimits};
+use self::keyring::{Keyring, KeyringError};
 use self::lease::LeaseTerms;
 use self::membership::Membership;
 use self::peers::{Peers, Talk};
 use self::publish::{GROUP_EVENTS_MAX, Handed, Published, Publisher};
 use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
+use self::resealing::Resealing;
 use self::room::{Room, RoomLimits};
 use self::streaks::Streaks;
 use self::wakeup::Wakeup;
@@ -72,6 +80,9 @@ const PUBLISH_QUEUE_MAX: usize = 4_096;
 pub struct StoreSettings {
     /// Where the database is: `sqlite://<path>?mode=rwc`.
     pub database_url: String,
+    /// The file with the master keys that secrets are sealed with. `None`: beside the SQLite file,
+    /// where one is made if there is none.
+    pub master_key_file: Option<PathBuf>,
     /// How many requests may be under way at once, which is how many deliveries are leased.
     pub room: RoomLimits,
     /// The deadline of requests to endpoints that set none of their own; leases outlive it.
@@ -84,6 +95,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// There are no master keys, or not those that are needed.
+    #[error(transparent)]
+    Keys(#[from] KeyringError),
     /// It was opened, but does not work.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -98,6 +112,7 @@ pub struct Store {
     membership: Arc<Membership>,
     room: Arc<Room>,
     streaks: Arc<Streaks>,
+    keyring: Arc<Keyring>,
     wakeup: Arc<Wakeup>,
     recovery_begun: Notify,
     lease_terms: LeaseTerms,
@@ -129,6 +144,14 @@ impl Store {
             .map_err(OpenError::from)?;
         let database_id = identity::identify(&connections, &*random).await?;
         drop(lock);
+        let keyring = Keyring::open(settings.master_key_file, &connections, &*random).await?;
+        let resealing = Resealing {
+            connections: Arc::downgrade(&connections),
+            keyring: Arc::clone(&keyring),
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+        };
+        resealing.start();
 
         let membership = Membership::alone(&*random);
         let peers = Arc::new(Peers::default());
@@ -159,6 +182,7 @@ impl Store {
             change_log: Arc::clone(&change_log),
             handed,
             doubts: Arc::clone(&doubts),
+            keyring: Arc::clone(&keyring),
             lease_terms,
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
@@ -178,6 +202,7 @@ impl Store {
             membership,
             room,
             streaks,
+            keyring,
             wakeup,
             recovery_begun: Notify::new(),
             lease_terms,

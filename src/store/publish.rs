@@ -17,6 +17,7 @@ use super::entity::{deliveries, delivery_changes, events};
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
 use super::insert::insert_all;
+use super::keyring::Keyring;
 use super::lease::LeaseTerms;
 use super::peers::Peers;
 use super::room::{Room, Slot};
@@ -84,6 +85,8 @@ pub struct Publisher {
     pub handed: mpsc::Sender<Handed>,
     /// Told of leases where it is not known whether they were committed.
     pub doubts: Arc<Doubts>,
+    /// Opens the secrets that sign.
+    pub keyring: Arc<Keyring>,
     /// How long a lease lasts.
     pub lease_terms: LeaseTerms,
     /// Stamps rows.
@@ -117,8 +120,12 @@ impl Publisher {
             publisher: self,
             now,
             earlier: earlier_events(&transaction, all()).await?,
-            targets: endpoints::active_targets(&transaction, all().map(|event| &event.account_id))
-                .await?,
+            targets: endpoints::active_targets(
+                &transaction,
+                &self.keyring,
+                all().map(|event| &event.account_id),
+            )
+            .await?,
             rows: Rows::default(),
         };
         let answers = group
@@ -243,7 +250,11 @@ impl Writing<'_> {
             count += 1;
             let delivery = self.publisher.new_delivery(event, target, self.now);
             let addressee = Addressee::of(target);
-            let slot = self.publisher.room.try_take_new(&addressee);
+            // What cannot be signed here waits: for another replica, or for its key.
+            let slot = match target.secrets {
+                Some(_) => self.publisher.room.try_take_new(&addressee),
+                None => None,
+            };
             if slot.is_none() {
                 self.rows.free.insert(target.endpoint_id, addressee);
             }

@@ -72,7 +72,7 @@ pub struct Claimed {
 pub struct Exhausted {
     /// The endpoint.
     pub endpoint_id: EndpointId,
-    /// When its next free row is due; `None`: it has none.
+    /// When its next free row is due; `None`: it has none, or none that can be signed here.
     pub next_due: Option<Timestamp>,
 }
 
@@ -185,17 +185,25 @@ impl Store {
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let ids = wanted.iter().map(|wanted| wanted.endpoint_id);
-        let targets = endpoints::targets(&transaction, ids).await?;
-        // Deliveries of an endpoint that is gone or off are being cancelled by who did that.
+        let targets = endpoints::targets(&transaction, &self.keyring, ids).await?;
+        // Deliveries of an endpoint that is gone or off are being cancelled by who did that; those
+        // that cannot be signed here wait for another replica, or for a key.
         let active = |endpoint_id| {
-            targets.get(&endpoint_id).filter(|target| target.state == EndpointState::Active)
+            targets
+                .get(&endpoint_id)
+                .filter(|target| target.state == EndpointState::Active && target.secrets.is_some())
         };
         let takers: Vec<(Wanted, &Target)> = wanted
             .iter()
             .filter_map(|wanted| active(wanted.endpoint_id).map(|target| (*wanted, target)))
             .collect();
         let leased = self.lease(&transaction, &takers, due_by).await?;
-        let exhausted = exhausted(&transaction, wanted, &leased).await?;
+        let mut exhausted = exhausted(&transaction, wanted, &leased).await?;
+        // Found again by the next look at the whole table, and not sooner.
+        let is_sealed = |id| targets.get(&id).is_some_and(|target| target.secrets.is_none());
+        for exhausted in exhausted.iter_mut().filter(|one| is_sealed(one.endpoint_id)) {
+            exhausted.next_due = None;
+        }
         failpoint::hit("claim.before_commit");
         if let Err(error) = transaction.commit().await {
             self.doubts.add(leased.iter());

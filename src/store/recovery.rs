@@ -20,6 +20,7 @@ use super::entity::{deliveries, recoveries};
 use super::error::StoreError;
 use super::insert::insert_all;
 use super::intervention::resend_rows;
+use super::keyring::Keyring;
 use super::request::NamedRequest;
 use super::row;
 use super::wakeup::DueEndpoint;
@@ -88,7 +89,7 @@ impl Store {
     /// [`RecoveryError`], save [`RecoveryError::RequestIdReused`].
     pub async fn count_recovery(&self, recovery: &Recovery) -> Result<u32, RecoveryError> {
         let reader = self.connections.reader();
-        let endpoint = require_free(reader, recovery).await?;
+        let endpoint = require_free(reader, &self.keyring, recovery).await?;
         Ok(count(reader, recovery, &endpoint).await?)
     }
 
@@ -106,7 +107,7 @@ impl Store {
         if let Some(begun) = begun_by(reader, recovery, request.as_ref()).await? {
             return Ok(begun);
         }
-        let endpoint = require_free(reader, recovery).await?;
+        let endpoint = require_free(reader, &self.keyring, recovery).await?;
         // Beside the transaction: it may take long, and writers are not to wait for it.
         let delivery_count = count(reader, recovery, &endpoint).await?;
 
@@ -114,7 +115,7 @@ impl Store {
         if let Some(begun) = begun_by(&transaction, recovery, request.as_ref()).await? {
             return Ok(begun);
         }
-        require_free(&transaction, recovery).await?;
+        require_free(&transaction, &self.keyring, recovery).await?;
         insert_all(&transaction, vec![new_row(recovery, delivery_count, request)]).await?;
         transaction.commit().await?;
         self.recovery_begun.notify_one();
@@ -159,7 +160,8 @@ impl Store {
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         let Some(progress) = unfinished.one(&transaction).await? else { return Ok(()) };
         let recovery = row::recovery(&progress)?;
-        let endpoint = find(&transaction, &AccountScope::All, recovery.endpoint_id).await?;
+        let endpoint =
+            find(&transaction, &self.keyring, &AccountScope::All, recovery.endpoint_id).await?;
         let active = endpoint.filter(|endpoint| endpoint.state == EndpointState::Active);
         let due = active
             .as_ref()
@@ -304,10 +306,11 @@ fn is_full<T>(rows: &[T]) -> bool {
 /// The endpoint, if a recovery of it may begin.
 async fn require_free<C: ConnectionTrait>(
     connection: &C,
+    keyring: &Keyring,
     recovery: &Recovery,
 ) -> Result<Endpoint, RecoveryError> {
     let scope = AccountScope::One(recovery.account_id.clone());
-    let endpoint = find(connection, &scope, recovery.endpoint_id).await?;
+    let endpoint = find(connection, keyring, &scope, recovery.endpoint_id).await?;
     let endpoint = endpoint.ok_or(RecoveryError::EndpointNotFound)?;
     if endpoint.state != EndpointState::Active {
         return Err(RecoveryError::EndpointDisabled);

@@ -8,6 +8,8 @@ use super::entity::{
     attempts, deliveries, delivery_changes, endpoint_secrets, endpoints, events, recoveries,
 };
 use super::error::StoreError;
+use super::keyring::Keyring;
+use super::sealing;
 use crate::domain::account::AccountId;
 use crate::domain::attempt::{
     Attempt, Exchange, Outcome, Response, ResponseHeader, Timing, Trigger,
@@ -15,16 +17,12 @@ use crate::domain::attempt::{
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
 use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointLimits, EndpointState};
-use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets, ExpiringSecret};
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::event::Event;
 use crate::domain::header::EndpointHeaders;
-use crate::domain::id::{
-    AttemptId, DeliveryId, EndpointId, EventId, LeaseToken, RecoveryId, SecretId,
-};
+use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, LeaseToken, RecoveryId};
 use crate::domain::recovery::{Recovery, RecoveryKinds};
 use crate::domain::retry::RetrySchedule;
-use crate::domain::secret::Secret;
 use crate::domain::subscription::Subscription;
 
 /// Pairs of a value and the number that it is stored as.
@@ -197,19 +195,23 @@ pub fn event(row: events::Model) -> Result<Event, StoreError> {
     })
 }
 
-/// An endpoint from its row and those of its secrets.
+/// An endpoint from its row and those of its secrets, which the keys open.
 pub fn endpoint(
     row: endpoints::Model,
     secrets: &[endpoint_secrets::Model],
+    keyring: &Keyring,
 ) -> Result<Endpoint, StoreError> {
+    let (endpoint_id, account_id) =
+        (EndpointId::from_uuid(row.endpoint_id), account(&row.account_id)?);
+    let secrets = sealing::endpoint_secrets(&account_id, endpoint_id, secrets, keyring)?;
     let waits: Option<Vec<u64>> = row.retry_schedule.as_deref().map(from_json).transpose()?;
     let schedule = waits
         .map(|waits| RetrySchedule::new(waits.into_iter().map(Duration::from_millis).collect()));
     let headers: Vec<(String, String)> = from_json(&row.headers)?;
     let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     Ok(Endpoint {
-        endpoint_id: EndpointId::from_uuid(row.endpoint_id),
-        account_id: account(&row.account_id)?,
+        endpoint_id,
+        account_id,
         config: EndpointConfig {
             url: EndpointUrl::stored(&row.url).map_err(|error| corrupt("url", error))?,
             subscription: Subscription::stored(from_json(&row.event_types)?),
@@ -227,7 +229,7 @@ pub fn endpoint(
         },
         state: value(&ENDPOINT_STATES, row.state)?,
         state_reason: row.state_reason,
-        secrets: endpoint_secrets(secrets)?,
+        secrets,
         create_time: Timestamp::from_unix_nanos(row.create_time),
         update_time: Timestamp::from_unix_nanos(row.update_time),
         version: count(row.version)?,
@@ -275,41 +277,6 @@ pub fn endpoint_row(endpoint: &Endpoint) -> endpoints::ActiveModel {
         create_request_digest: NotSet,
         failing_since: NotSet,
     }
-}
-
-/// The row of an endpoint's current secret, without the request that made it.
-pub fn secret_row(endpoint: &Endpoint) -> endpoint_secrets::ActiveModel {
-    let current = endpoint.secrets.current();
-    endpoint_secrets::ActiveModel {
-        secret_id: Set(current.secret_id.as_uuid()),
-        endpoint_id: Set(endpoint.endpoint_id.as_uuid()),
-        secret: Set(current.secret.expose().to_owned()),
-        create_time: Set(current.create_time.as_unix_nanos()),
-        expire_time: Set(None),
-        rotate_request_id: Set(None),
-        rotate_request_digest: Set(None),
-    }
-}
-
-fn endpoint_secrets(rows: &[endpoint_secrets::Model]) -> Result<EndpointSecrets, StoreError> {
-    let (mut current, mut previous) = (None, None);
-    for row in rows {
-        let secret = endpoint_secret(row)?;
-        match row.expire_time.map(Timestamp::from_unix_nanos) {
-            None => current = Some(secret),
-            Some(expire_time) => previous = Some(ExpiringSecret { secret, expire_time }),
-        }
-    }
-    let current = current.ok_or_else(|| corrupt("expire_time", "no secret is the current one"))?;
-    Ok(EndpointSecrets::stored(current, previous))
-}
-
-fn endpoint_secret(row: &endpoint_secrets::Model) -> Result<EndpointSecret, StoreError> {
-    Ok(EndpointSecret {
-        secret_id: SecretId::from_uuid(row.secret_id),
-        secret: Secret::parse(&row.secret).map_err(|error| corrupt("secret", error))?,
-        create_time: Timestamp::from_unix_nanos(row.create_time),
-    })
 }
 
 /// An attempt from its row.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
-use uuid::Uuid;
 
 use super::Store;
 use super::database::session::Transaction;
@@ -14,11 +13,14 @@ use super::endpoints::find_locked;
 use super::entity::endpoint_secrets::{Column, Entity};
 use super::error::StoreError;
 use super::insert::insert_all;
-use super::row;
+use super::request::SecretRequest;
+use super::{row, sealing};
 use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::Endpoint;
-use crate::domain::endpoint_secrets::{EndpointSecret, RevocationError, RotationError};
+use crate::domain::endpoint_secrets::{
+    EndpointSecret, EndpointSecrets, RevocationError, RotationError,
+};
 use crate::domain::id::{EndpointId, SecretId};
 use crate::domain::secret::Secret;
 
@@ -30,16 +32,7 @@ pub struct Rotation {
     /// How long the old one stays in force.
     pub overlap: Duration,
     /// The request that asks for it, where it has an id.
-    pub request: Option<RotateRequest>,
-}
-
-/// The request that rotates a secret (AIP-155).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RotateRequest {
-    /// Its id, unique within the endpoint.
-    pub request_id: Uuid,
-    /// SHA-256 over what it asks for.
-    pub digest: [u8; 32],
+    pub request: Option<SecretRequest>,
 }
 
 /// What a rotation came to.
@@ -77,7 +70,7 @@ impl From<sea_orm::DbErr> for SecretWriteError {
 }
 
 impl Store {
-    /// Replaces an endpoint's secret, or finds what the same request replaced it with before,
+    /// Replaces an endpoint's secret, of which nothing is left where its key is lost, or finds what the same request replaced it with before,
     /// while that is in force.
     ///
     /// # Errors
@@ -90,21 +83,31 @@ impl Store {
     ) -> Result<Rotated, SecretWriteError> {
         let transaction = self.connections.begin().await?;
         let now = self.clock.now();
-        let mut endpoint = find_for_write(&transaction, account, endpoint_id).await?;
-        if let Some(request) = &rotation.request
-            && let Some(secret) = made_by(&transaction, &endpoint, request, now).await?
+        let mut endpoint = self.find_for_write(&transaction, account, endpoint_id).await?;
+        let secrets = endpoint.secrets.clone();
+        if let Some(secrets) = &secrets
+            && let Some(secret) =
+                made_by(&transaction, endpoint_id, secrets, &rotation, now).await?
         {
             return Ok(Rotated { endpoint, secret });
         }
         let secret_id = SecretId::new(now, &*self.random);
         let secret = EndpointSecret { secret_id, secret: rotation.secret, create_time: now };
-        endpoint.secrets.rotate(secret.clone(), rotation.overlap, now)?;
-        keep_previous(&transaction, &endpoint, now).await?;
-        let mut row = row::secret_row(&endpoint);
-        row.rotate_request_id = Set(rotation.request.as_ref().map(|request| request.request_id));
-        row.rotate_request_digest = Set(rotation.request.map(|request| request.digest.to_vec()));
+        let secrets = match secrets {
+            Some(secrets) => rotated(secrets, &secret, rotation.overlap, now)?,
+            None if self.is_lost(&transaction, endpoint_id).await? => {
+                EndpointSecrets::new(secret.clone())
+            }
+            None => return Err(StoreError::Sealed.into()),
+        };
+        keep_previous(&transaction, endpoint_id, &secrets, now).await?;
+        let mut row =
+            sealing::secret_row(account, endpoint_id, &secret, &self.keyring, &*self.random);
+        let named = rotation.request.map(|request| request.named);
+        row.rotate_request_id = Set(named.as_ref().map(|named| named.request_id));
+        row.rotate_request_digest = Set(named.map(|named| named.digest.to_vec()));
         insert_all(&transaction, vec![row]).await?;
-        write_change(&transaction, &mut endpoint, now).await?;
+        write_change(&transaction, &mut endpoint, secrets, now).await?;
         transaction.commit().await?;
         Ok(Rotated { endpoint, secret })
     }
@@ -121,58 +124,89 @@ impl Store {
     ) -> Result<Endpoint, SecretWriteError> {
         let transaction = self.connections.begin().await?;
         let now = self.clock.now();
-        let mut endpoint = find_for_write(&transaction, account, endpoint_id).await?;
-        let revoked = endpoint.secrets.revoke(secret_id, now);
+        let mut endpoint = self.find_for_write(&transaction, account, endpoint_id).await?;
+        let mut secrets = endpoint.secrets.take().ok_or(StoreError::Sealed)?;
+        let revoked = secrets.revoke(secret_id, now);
         revoked.map_err(|error| SecretWriteError::Revocation(secret_id, error))?;
-        let current = endpoint.secrets.current().secret_id;
+        let current = secrets.current().secret_id;
         delete_all_but(&transaction, endpoint_id, Some(current)).await?;
-        write_change(&transaction, &mut endpoint, now).await?;
+        write_change(&transaction, &mut endpoint, secrets, now).await?;
         transaction.commit().await?;
         Ok(endpoint)
     }
+
+    /// An endpoint, to be changed.
+    async fn find_for_write(
+        &self,
+        transaction: &Transaction,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+    ) -> Result<Endpoint, SecretWriteError> {
+        let found = find_locked(transaction, &self.keyring, account, endpoint_id).await?;
+        found.ok_or(SecretWriteError::EndpointNotFound)
+    }
+
+    /// Whether a secret of the endpoint is sealed with a key that is gone for good, so that there is
+    /// nothing to wait for.
+    async fn is_lost(
+        &self,
+        transaction: &Transaction,
+        endpoint_id: EndpointId,
+    ) -> Result<bool, StoreError> {
+        let rows = Entity::find()
+            .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
+            .all(transaction)
+            .await?;
+        let keys = self.keyring.keys();
+        Ok(rows.iter().any(|row| keys.is_lost(&row.key_id)))
+    }
 }
 
-async fn find_for_write(
-    transaction: &Transaction,
-    account: &AccountId,
-    endpoint_id: EndpointId,
-) -> Result<Endpoint, SecretWriteError> {
-    let found = find_locked(transaction, account, endpoint_id).await?;
-    found.ok_or(SecretWriteError::EndpointNotFound)
+fn rotated(
+    mut secrets: EndpointSecrets,
+    new: &EndpointSecret,
+    overlap: Duration,
+    now: Timestamp,
+) -> Result<EndpointSecrets, RotationError> {
+    secrets.rotate(new.clone(), overlap, now)?;
+    Ok(secrets)
 }
 
-/// The secret that the request made before, while it is in force.
+/// The secret that the same request made before, while it is in force.
 async fn made_by(
     transaction: &Transaction,
-    endpoint: &Endpoint,
-    request: &RotateRequest,
+    endpoint_id: EndpointId,
+    secrets: &EndpointSecrets,
+    rotation: &Rotation,
     now: Timestamp,
 ) -> Result<Option<EndpointSecret>, SecretWriteError> {
+    let Some(request) = &rotation.request else { return Ok(None) };
     let found = Entity::find()
-        .filter(Column::EndpointId.eq(endpoint.endpoint_id.as_uuid()))
-        .filter(Column::RotateRequestId.eq(request.request_id))
+        .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
+        .filter(Column::RotateRequestId.eq(request.named.request_id))
         .one(transaction)
         .await?;
     let Some(row) = found else { return Ok(None) };
     let secret_id = SecretId::from_uuid(row.secret_id);
-    let secret = endpoint.secrets.in_force_at(now).find(|secret| secret.secret_id == secret_id);
-    match secret {
-        Some(_) if row.rotate_request_digest.as_deref() != Some(&request.digest) => {
-            Err(SecretWriteError::RequestIdReused(secret_id))
-        }
-        found => Ok(found.cloned()),
+    let made = secrets.in_force_at(now).find(|secret| secret.secret_id == secret_id);
+    let Some(made) = made else { return Ok(None) };
+    let digest = row.rotate_request_digest.as_deref();
+    if !request.is_again(digest, Some(&made.secret), &rotation.secret) {
+        return Err(SecretWriteError::RequestIdReused(secret_id));
     }
+    Ok(Some(made.clone()))
 }
 
 /// Deletes the rows of a rotated endpoint's secrets but that of the one which is now the previous.
 async fn keep_previous(
     transaction: &Transaction,
-    endpoint: &Endpoint,
+    endpoint_id: EndpointId,
+    secrets: &EndpointSecrets,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let previous = endpoint.secrets.previous_at(now);
+    let previous = secrets.previous_at(now);
     let kept = previous.map(|previous| previous.secret.secret_id);
-    delete_all_but(transaction, endpoint.endpoint_id, kept).await?;
+    delete_all_but(transaction, endpoint_id, kept).await?;
     if let Some(previous) = previous {
         let expire_time = previous.expire_time.as_unix_nanos();
         Entity::update_many()
@@ -200,8 +234,10 @@ async fn delete_all_but(
 async fn write_change(
     transaction: &Transaction,
     endpoint: &mut Endpoint,
+    secrets: EndpointSecrets,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    endpoint.secrets = Some(secrets);
     endpoint.version += 1;
     endpoint.update_time = now;
     row::endpoint_row(endpoint).update(transaction).await?;

@@ -82,6 +82,18 @@ macro_rules! calls {
             $($name(Box<$request>),)+
         }
 
+        impl Call {
+            /// What all of them are called.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+
+            /// What it is called.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)+
+                }
+            }
+        }
+
         $(impl From<$request> for Call {
             fn from(request: $request) -> Self {
                 Self::$name(Box::new(request))
@@ -192,6 +204,16 @@ impl Caller {
         };
         let read = self.admin.get_endpoint(request).await.expect("it is there").into_inner();
         read.endpoint.expect("it is in the answer")
+    }
+
+    /// Reads an endpoint's current secret.
+    pub async fn secret(&mut self, endpoint: &Endpoint) -> String {
+        let request = GetEndpointSecretRequest {
+            account_id: endpoint.account_id.clone(),
+            endpoint_id: endpoint.endpoint_id.clone(),
+        };
+        let read = self.admin.get_endpoint_secret(request).await.expect("it is there");
+        read.into_inner().secret
     }
 
     /// Publishes an event.

@@ -1,8 +1,11 @@
 //! The database of a test's own: a file, or, where `BOOKORA_TEST_DATABASE` is `postgres`, one on the
 //! PostgreSQL server that the tests of a run share. The tests run once with each.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use bookora_webhooks::domain::master_key::MasterKey;
+use bookora_webhooks::domain::random::SystemRandom;
+use bookora_webhooks::store::key_file;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 
 use crate::postgres::Postgres;
@@ -53,6 +56,20 @@ impl Drop for FreshDatabase {
             std::thread::spawn(move || server.drop_database(&url));
         }
     }
+}
+
+/// The master key file of services on a database: one for all that are not files, beside which a
+/// service makes one by itself.
+pub fn master_key_file(url: &str) -> Option<PathBuf> {
+    if url.starts_with("sqlite:") {
+        return None;
+    }
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("master.key");
+    if !path.exists() {
+        // Another test may have made it meanwhile.
+        let _ = key_file::make(&path, &MasterKey::generate(&SystemRandom));
+    }
+    Some(path)
 }
 
 /// The URL of a database that is a file in the folder.

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::architecture::source_files;
-use crate::{crashes, mishaps, statements};
+use crate::{crashes, mishaps, sealing, statements};
 
 /// The tests' lists of the failpoints that they pass.
-const TESTED: [&[&str]; 4] = [
+const TESTED: [&[&str]; 5] = [
     &crashes::FAILPOINTS,
     &crashes::FAILPOINTS_BESIDE,
     &mishaps::FAILPOINTS,
+    &sealing::FAILPOINTS,
     &statements::FAILPOINTS,
 ];
 

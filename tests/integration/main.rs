@@ -38,6 +38,7 @@ mod registrations;
 mod replicas;
 mod retention;
 mod rotation;
+mod sealing;
 mod service;
 mod statements;
 mod store;

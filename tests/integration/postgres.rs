@@ -155,6 +155,13 @@ impl Postgres {
         url_on(&self.host(), &name)
     }
 
+    /// Everything in a database, as statements.
+    pub fn dump(&self, url: &str) -> String {
+        let mut dump = self.programs.command("pg_dump");
+        dump.args(["-d", &self.connection(name_in(url))]);
+        programs::run(&mut dump)
+    }
+
     /// Drops a database, whoever may still be connected to it.
     pub fn drop_database(&self, url: &str) {
         self.ask(&format!("DROP DATABASE {} WITH (FORCE)", name_in(url)));

@@ -14,6 +14,7 @@ mod kills;
 mod late_commit;
 mod limits;
 mod load;
+mod master_keys;
 mod outage;
 mod partition;
 mod publisher;

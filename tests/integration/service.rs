@@ -13,7 +13,7 @@ use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 use tonic::transport::Channel;
 
-use crate::database::{FreshDatabase, ask, connect};
+use crate::database::{FreshDatabase, ask, connect, master_key_file};
 
 /// How long anything awaited may take before a test fails: far longer than it does.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -33,6 +33,7 @@ struct Launch {
     /// Where it has one of its own.
     _database: Option<FreshDatabase>,
     arguments: Vec<String>,
+    logs_everything: bool,
     /// Has what it says on standard error; and the database, where that is a file of its own.
     folder: TempDir,
 }
@@ -47,6 +48,12 @@ impl Service {
     /// The same without loopback allowed: it sends to the public internet only.
     pub fn start_strict() -> Self {
         Launch::on_its_own(&[]).start(None)
+    }
+
+    /// Starts the service as [`Service::start`] does, to log everything that there is to log.
+    pub fn start_tracing(arguments: &[&str]) -> Self {
+        let launch = Launch::on_its_own(&[&[ALLOW_LOOPBACK], arguments].concat());
+        Launch { logs_everything: true, ..launch }.start(None)
     }
 
     /// Starts the service as [`Service::start`] does, to end by itself at a failpoint. After a
@@ -223,13 +230,15 @@ impl Launch {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = FreshDatabase::new(folder.path());
         let database_url = database.url().to_owned();
-        Self { database_url, _database: Some(database), arguments: owned(arguments), folder }
+        let (arguments, logs_everything) = (owned(arguments), false);
+        Self { database_url, _database: Some(database), arguments, logs_everything, folder }
     }
 
     fn on(database_url: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = owned(&[&[ALLOW_LOOPBACK], arguments].concat());
-        Self { database_url: database_url.to_owned(), _database: None, arguments, folder }
+        let (database_url, logs_everything) = (database_url.to_owned(), false);
+        Self { database_url, _database: None, arguments, logs_everything, folder }
     }
 
     fn start(self, failpoint: Option<&str>) -> Service {
@@ -254,7 +263,9 @@ impl Launch {
         command
             .args(serve_arguments(&self.database_url))
             .args(&self.arguments)
+            .envs(self.logs_everything.then_some(("RUST_LOG", "trace")))
             .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
+            .envs(master_key_file(&self.database_url).map(|file| ("BOOKORA_MASTER_KEY_FILE", file)))
             .stdout(Stdio::piped())
             .stderr(log.expect("a log can be written"));
         command.spawn().expect("the binary starts")

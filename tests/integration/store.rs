@@ -27,7 +27,7 @@ use bookora_webhooks::store::{Store, StoreSettings};
 use sea_orm::{ConnectionTrait, DbBackend};
 use tokio::sync::mpsc;
 
-use crate::database::{FreshDatabase, ask, connect};
+use crate::database::{FreshDatabase, ask, connect, master_key_file};
 
 /// Longer than any lease to an endpoint with the default deadline.
 const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(21);
@@ -78,6 +78,7 @@ impl Bench {
         let random = Arc::new(SeededRandom::new(1));
         let settings = StoreSettings {
             database_url: database.url().to_owned(),
+            master_key_file: master_key_file(database.url()),
             room: RoomLimits { in_flight_max: 2_048, endpoint_in_flight_max: 64 },
             request_timeout: Duration::from_secs(5),
         };
@@ -96,7 +97,7 @@ impl Bench {
             config: EndpointConfig::new(url),
             state: EndpointState::Active,
             state_reason: String::new(),
-            secrets: EndpointSecrets::new(secret),
+            secrets: Some(EndpointSecrets::new(secret)),
             create_time: now,
             update_time: now,
             version: 1,

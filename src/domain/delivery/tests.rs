@@ -37,7 +37,7 @@ fn leased() -> LeasedDelivery {
         config: EndpointConfig::new(url),
         state: EndpointState::Active,
         state_reason: String::new(),
-        secrets,
+        secrets: Some(secrets),
         create_time: START,
         update_time: START,
         version: 1,

@@ -8,7 +8,7 @@ mod postgres;
 pub mod session;
 mod sqlite;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -180,6 +180,15 @@ impl Connections {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.give_back_pages().await,
             Engine::Postgres(_) => Ok(false),
+        }
+    }
+
+    /// The file that the database is; PostgreSQL is none of ours.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => Some(sqlite.file()),
+            Engine::Postgres(_) => None,
         }
     }
 

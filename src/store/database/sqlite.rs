@@ -38,6 +38,7 @@ pub struct Sqlite {
     pub(super) checkpointer: Pool,
     /// Taken by the writers that callers do not wait for.
     background: Mutex<()>,
+    path: PathBuf,
     /// Held for as long as the connections are; the operating system frees it with the process.
     _lock: File,
 }
@@ -53,7 +54,13 @@ impl Sqlite {
         let writer = Pool::new(Database::connect(options(url, 1, false)).await?);
         let reader = Pool::new(Database::connect(options(url, READERS, true)).await?);
         let checkpointer = Pool::new(Database::connect(options(url, 1, true)).await?);
-        Ok(Self { writer, reader, checkpointer, background: Mutex::default(), _lock: lock })
+        Ok(Self { writer, reader, checkpointer, background: Mutex::default(), path, _lock: lock })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.path
     }
 
     /// Whether [`Sqlite::close`] was called.

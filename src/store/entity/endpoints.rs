@@ -39,7 +39,7 @@ pub struct Model {
     pub update_time: i64,
     /// The request that made it (AIP-155), unique within the account.
     pub create_request_id: Option<Uuid>,
-    /// SHA-256 over what that request asked for.
+    /// SHA-256 over what that request asked for, but for the secret.
     pub create_request_digest: Option<Vec<u8>>,
     /// When the first failure after the last success was recorded, in nanoseconds since the Unix
     /// epoch; unset while the last is a success, and at first.

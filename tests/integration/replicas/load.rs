@@ -88,7 +88,8 @@ impl Load {
     }
 }
 
-async fn receive(mut party: Party, ledger: Arc<Mutex<Ledger>>) {
+/// Notes what comes to a receiver.
+pub async fn receive(mut party: Party, ledger: Arc<Mutex<Ledger>>) {
     while let Some(received) = party.receiver.received.recv().await {
         ledger.lock().expect("nobody panicked").receive(received);
     }
