@@ -13,6 +13,7 @@ mod endpoint_recovery;
 pub mod endpoint_test;
 pub mod event_data;
 pub mod event_ingest;
+mod event_list;
 pub mod event_samples;
 pub mod failure;
 mod page;

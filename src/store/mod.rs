@@ -1,7 +1,7 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims), [`lease`] (extension, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
+//! [`record`], [`changes`] (the log), [`deliveries`] and [`events`] (reads), [`intervention`] (one delivery, by
 //! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`],
 //! [`clock_jump`].
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
@@ -17,6 +17,7 @@ mod doubts;
 pub mod endpoints;
 mod entity;
 pub mod error;
+pub mod events;
 mod group_commit;
 mod identity;
 mod insert;

@@ -10,10 +10,10 @@ use bookora_webhooks::proto::{
     CreateEndpointResponse, DeleteEndpointRequest, Delivery, DisableEndpointRequest,
     EnableEndpointRequest, Endpoint, GetDeliveryRequest, GetEndpointRequest,
     GetEndpointSecretRequest, GetEventRequest, ListAttemptsRequest, ListDeliveriesRequest,
-    ListEndpointsRequest, ListEventTypesRequest, PublishEventRequest, PublishEventResponse,
-    RecoverEndpointRequest, ResendDeliveryRequest, RevokeEndpointSecretRequest,
-    RotateEndpointSecretRequest, TestEndpointRequest, UpdateEndpointRequest,
-    WatchDeliveriesRequest,
+    ListEndpointsRequest, ListEventTypesRequest, ListEventsRequest, PublishEventRequest,
+    PublishEventResponse, RecoverEndpointRequest, ResendDeliveryRequest,
+    RevokeEndpointSecretRequest, RotateEndpointSecretRequest, TestEndpointRequest,
+    UpdateEndpointRequest, WatchDeliveriesRequest,
 };
 use prost_types::Timestamp;
 use tokio::task::JoinSet;
@@ -88,6 +88,7 @@ calls! {
     BatchPublishEvents(BatchPublishEventsRequest) => ingest.batch_publish_events,
     GetEvent(GetEventRequest) => query.get_event,
     GetDelivery(GetDeliveryRequest) => query.get_delivery,
+    ListEvents(ListEventsRequest) => query.list_events,
     ListDeliveries(ListDeliveriesRequest) => query.list_deliveries,
     ListAttempts(ListAttemptsRequest) => query.list_attempts,
     WatchDeliveries(WatchDeliveriesRequest) => query.watch_deliveries,

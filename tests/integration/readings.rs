@@ -3,7 +3,9 @@
 mod accounts;
 mod answers;
 mod attempts;
+mod events;
 mod filters;
+mod largest;
 mod pages;
 
 use bookora_webhooks::domain::event::EventType;

@@ -4,7 +4,8 @@ use bookora_webhooks::proto::delivery::State;
 use bookora_webhooks::proto::endpoint::State as EndpointState;
 use bookora_webhooks::proto::{
     DeliveryFilter, GetDeliveryRequest, GetEndpointRequest, GetEventRequest, ListAttemptsRequest,
-    ListDeliveriesRequest, ListEndpointsRequest, ListEventTypesRequest, WatchDeliveriesRequest,
+    ListDeliveriesRequest, ListEndpointsRequest, ListEventTypesRequest, ListEventsRequest,
+    WatchDeliveriesRequest,
 };
 use prost_types::{Duration, Timestamp};
 
@@ -18,6 +19,10 @@ fn deliveries() -> ListDeliveriesRequest {
 
 fn endpoints() -> ListEndpointsRequest {
     ListEndpointsRequest { account_id: ACCOUNT.to_owned(), ..ListEndpointsRequest::default() }
+}
+
+fn events() -> ListEventsRequest {
+    ListEventsRequest { account_id: ACCOUNT.to_owned(), ..ListEventsRequest::default() }
 }
 
 fn watch() -> WatchDeliveriesRequest {
@@ -35,6 +40,7 @@ async fn every_read_needs_a_whole_account_or_dash() {
             Call::from(ListEndpointsRequest { account_id: account_id(), ..endpoints() }),
             ListDeliveriesRequest { account_id: account_id(), ..deliveries() }.into(),
             WatchDeliveriesRequest { account_id: account_id(), ..watch() }.into(),
+            ListEventsRequest { account_id: account_id(), ..events() }.into(),
             GetEndpointRequest { account_id: account_id(), endpoint_id: unknown_id("ep_") }.into(),
             GetEventRequest { account_id: account_id(), event_id: unknown_id("evt_") }.into(),
             GetDeliveryRequest {
@@ -191,23 +197,39 @@ async fn a_range_of_times_does_not_end_before_it_starts() {
     let service = Service::start(&[]);
     let mut caller = Caller::new(&service).await;
     let at = |seconds, nanos| Some(Timestamp { seconds, nanos });
-    let range =
-        |start_time, end_time| ListDeliveriesRequest { start_time, end_time, ..deliveries() };
+    let ranges = |start_time, end_time| {
+        [
+            Call::from(ListDeliveriesRequest { start_time, end_time, ..deliveries() }),
+            ListEventsRequest { start_time, end_time, ..events() }.into(),
+        ]
+    };
+    let year_10_000 = 253_402_300_800;
     let cases = [
-        (range(at(1_000, 0), at(999, 999_999_999)), "end_time"),
-        (range(at(1_000, 1), at(1_000, 0)), "end_time"),
-        (range(at(0, -1), None), "start_time"),
-        (range(at(0, 1_000_000_000), None), "start_time"),
-        (range(at(i64::MAX, 0), None), "start_time"),
-        (range(None, at(0, -1)), "end_time"),
-        (range(None, at(1, i32::MAX)), "end_time"),
-        (range(None, at(i64::MIN, 0)), "end_time"),
+        (ranges(at(4_000_000_000, 0), at(3_999_999_999, 999_999_999)), "end_time"),
+        (ranges(at(0, -1), None), "start_time"),
+        (ranges(at(0, 1_000_000_000), None), "start_time"),
+        (ranges(at(i64::MAX, 0), None), "start_time"),
+        (ranges(at(year_10_000, 0), None), "start_time"),
+        (ranges(None, at(0, -1)), "end_time"),
+        (ranges(None, at(1, i32::MAX)), "end_time"),
+        (ranges(None, at(i64::MIN, 0)), "end_time"),
+        (ranges(None, at(-62_135_596_801, 0)), "end_time"),
     ];
-    let cases = cases.map(|(request, path)| Case::of_field(format!("{request:?}"), request, path));
+    let cases = cases
+        .map(|(calls, path)| calls.map(|call| Case::of_field(format!("{call:?}"), call, path)));
+    let cases: Vec<_> = cases.into_iter().flatten().collect();
     assert_refused(&mut caller, cases).await;
-    let fine = [range(at(1_000, 0), at(1_000, 0)), range(at(0, 0), None), range(None, at(0, 0))];
-    let fine = fine.map(|request| (format!("{request:?}"), Call::from(request)));
-    assert_accepted(&mut caller, fine).await;
+    let fine = [
+        (at(1_000, 0), at(1_000, 0)),
+        (at(0, 0), None),
+        (None, at(0, 0)),
+        // What was made then can be told: nothing.
+        (at(-62_135_596_800, 0), at(-1, 0)),
+        (at(year_10_000 - 1, 999_999_999), None),
+        (None, at(year_10_000 - 1, 0)),
+    ];
+    let fine = fine.into_iter().flat_map(|(start, end)| ranges(start, end));
+    assert_accepted(&mut caller, fine.map(|call| (format!("{call:?}"), call))).await;
 }
 
 #[tokio::test]
@@ -219,6 +241,7 @@ async fn a_page_has_no_negative_size() {
         ListAttemptsRequest { account_id, delivery_id, ..ListAttemptsRequest::default() };
     let cases = [-1, i32::MIN].into_iter().flat_map(|page_size| {
         [
+            ListEventsRequest { page_size, ..events() }.into(),
             Call::from(ListEndpointsRequest { page_size, ..endpoints() }),
             ListDeliveriesRequest { page_size, ..deliveries() }.into(),
             ListAttemptsRequest { page_size, ..attempts.clone() }.into(),
