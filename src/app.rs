@@ -15,7 +15,7 @@ use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::mishaps::Mishaps;
 use crate::delivery::retention::{Retention, RetentionLimits};
 use crate::delivery::suspension::Suspension;
-use crate::delivery::{recovery, rescue};
+use crate::delivery::{counting, recovery, rescue};
 use crate::domain::address::AddressPolicy;
 use crate::domain::attempt::Attempt;
 use crate::domain::clock::Clock;
@@ -53,6 +53,7 @@ pub struct App {
     suspension: JoinHandle<()>,
     retention: JoinHandle<()>,
     recovery: JoinHandle<()>,
+    counting: JoinHandle<()>,
 }
 
 impl App {
@@ -116,11 +117,13 @@ impl App {
             Retention { store: Arc::clone(&store), limits: retention, clock: Arc::clone(&clock) };
         let retention = tokio::spawn(retention.run(stop_dispatching.clone()));
         let recovery = tokio::spawn(recovery::run(Arc::clone(&store), stop_dispatching.clone()));
+        let counting = tokio::spawn(counting::run(Arc::clone(&store), stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
         let tests = Tests::new(Arc::new(Tester(deliverer)));
-        let services = services(&store, url_policy, tests, &drain, &clock, &random);
+        let services =
+            services(&store, url_policy, tests, &drain, &clock, &random, settings.retention);
         let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
         health.serving().await;
         let grpc = tokio::spawn(grpc);
@@ -136,6 +139,7 @@ impl App {
             suspension,
             retention,
             recovery,
+            counting,
         })
     }
 
@@ -180,6 +184,9 @@ impl App {
         if self.recovery.await.is_err() {
             tracing::warn!("the recovery of endpoints had failed");
         }
+        if self.counting.await.is_err() {
+            tracing::warn!("the counting of deliveries had failed");
+        }
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the database could not be closed");
         }
@@ -203,6 +210,7 @@ fn services(
     drain: &CancellationToken,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
+    retention: Duration,
 ) -> Services {
     Services {
         ingest: Ingest {
@@ -221,6 +229,8 @@ fn services(
             store: Arc::clone(store),
             watches: WatchSettings::new(drain.clone()),
             random: Arc::clone(random),
+            clock: Arc::clone(clock),
+            retention,
         },
     }
 }

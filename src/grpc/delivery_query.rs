@@ -1,6 +1,7 @@
 //! The service that reads: what became of events and deliveries.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tonic::{Request, Response, Status};
 
@@ -9,15 +10,17 @@ use super::page::{self, PAGES, PAGES_OF_ATTEMPTS, Page};
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
 use super::watch::{self, WatchSettings, WatchStream};
-use super::{delivery_filter, delivery_message, event_list};
+use super::{delivery_filter, delivery_message, delivery_stats, event_list};
 use crate::domain::account::AccountScope;
+use crate::domain::clock::Clock;
 use crate::domain::id::{DeliveryId, EventId};
 use crate::domain::random::Random;
 use crate::proto::delivery_query_server::DeliveryQuery;
 use crate::proto::{
-    DeliveryView, GetDeliveryRequest, GetDeliveryResponse, GetEventRequest, GetEventResponse,
-    ListAttemptsRequest, ListAttemptsResponse, ListDeliveriesRequest, ListDeliveriesResponse,
-    ListEventsRequest, ListEventsResponse, WatchDeliveriesRequest,
+    DeliveryView, GetDeliveryRequest, GetDeliveryResponse, GetDeliveryStatsRequest,
+    GetDeliveryStatsResponse, GetEventRequest, GetEventResponse, ListAttemptsRequest,
+    ListAttemptsResponse, ListDeliveriesRequest, ListDeliveriesResponse, ListEventsRequest,
+    ListEventsResponse, WatchDeliveriesRequest,
 };
 use crate::store::Store;
 use crate::store::changes::LogPosition;
@@ -31,6 +34,10 @@ pub struct Query {
     pub watches: WatchSettings,
     /// Spreads the ends of watches.
     pub random: Arc<dyn Random>,
+    /// Says how long ago a time is.
+    pub clock: Arc<dyn Clock>,
+    /// How long closed deliveries are kept, and counted.
+    pub retention: Duration,
 }
 
 #[tonic::async_trait]
@@ -87,6 +94,15 @@ impl DeliveryQuery for Query {
         request: Request<ListAttemptsRequest>,
     ) -> Result<Response<ListAttemptsResponse>, Status> {
         Ok(Response::new(self.page_of_attempts(request.get_ref()).await?))
+    }
+
+    async fn get_delivery_stats(
+        &self,
+        request: Request<GetDeliveryStatsRequest>,
+    ) -> Result<Response<GetDeliveryStatsResponse>, Status> {
+        let now = self.clock.now();
+        let range = delivery_stats::read(request.get_ref(), now, self.retention)?;
+        Ok(Response::new(delivery_stats::answer(&self.store, range).await?))
     }
 
     async fn watch_deliveries(

@@ -7,6 +7,7 @@ mod delivery_filter;
 mod delivery_intervention;
 mod delivery_message;
 pub mod delivery_query;
+mod delivery_stats;
 pub mod endpoint_admin;
 pub mod endpoint_fields;
 mod endpoint_recovery;

@@ -2,8 +2,8 @@
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims), [`lease`] (extension, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] and [`events`] (reads), [`intervention`] (one delivery, by
-//! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`],
-//! [`clock_jump`].
+//! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`stats`]
+//! (figures from the log), [`prune`], [`clock_jump`].
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
 //! publishing and dispatching share beside the tables; [`membership`] and [`peers`] what replicas
 //! share.
@@ -35,6 +35,7 @@ pub mod request;
 pub mod room;
 mod row;
 pub mod secrets;
+pub mod stats;
 mod streaks;
 pub mod suspension;
 pub mod turns;

@@ -1,4 +1,4 @@
-//! Reads: events, deliveries, attempts.
+//! Reads: events, deliveries, attempts, figures.
 
 mod accounts;
 mod answers;
@@ -7,6 +7,7 @@ mod events;
 mod filters;
 mod largest;
 mod pages;
+mod stats;
 
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::delivery::State;
