@@ -30,15 +30,23 @@ const STATS_MARGIN: Duration = Duration::from_hours(1);
 #[derive(Clone, Copy, Debug)]
 pub struct RetentionLimits {
     /// Closed deliveries after their last change, with their attempts; events as long as they have
-    /// a delivery, or from their publish; the figures of deliveries, from their hour on. Default
-    /// 30 days.
+    /// a delivery, or from their publish; finished recoveries, the ids of requests to send again,
+    /// and, from their hour on, the figures of deliveries. Default 30 days.
     pub deliveries: Duration,
     /// Changes in the log. Default 7 days, at most as long as deliveries.
     pub log: Duration,
 }
 
 /// What is deleted, one kind after the other. The log first: its rows show attempts.
-const KINDS: [Kind; 5] = [Kind::Changes, Kind::Deliveries, Kind::Events, Kind::Stats, Kind::Pages];
+const KINDS: [Kind; 7] = [
+    Kind::Changes,
+    Kind::Deliveries,
+    Kind::Events,
+    Kind::Stats,
+    Kind::Recoveries,
+    Kind::Resends,
+    Kind::Pages,
+];
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -46,6 +54,8 @@ enum Kind {
     Deliveries,
     Events,
     Stats,
+    Recoveries,
+    Resends,
     Pages,
 }
 
@@ -92,6 +102,8 @@ impl Retention {
                 let before = Hour::of(now - self.limits.deliveries - STATS_MARGIN);
                 self.store.prune_stats(before).await
             }
+            Kind::Recoveries => self.store.prune_recoveries(now - self.limits.deliveries).await,
+            Kind::Resends => self.store.prune_resends(now - self.limits.deliveries).await,
             Kind::Pages => self.store.give_back_pages().await,
         }
     }

@@ -16,7 +16,8 @@ use super::changes::LogPosition;
 use super::database::dialect;
 use super::database::session::Transaction;
 use super::entity::{
-    attempts, deliveries, delivery_changes, delivery_stats, events, store_identity,
+    attempts, deliveries, delivery_changes, delivery_stats, events, recoveries, resends,
+    store_identity,
 };
 use super::error::StoreError;
 use super::stats::Counted;
@@ -173,6 +174,25 @@ impl Store {
     pub async fn prune_stats(&self, before: Hour) -> Result<Step, StoreError> {
         use delivery_stats::{Column, Entity};
         self.prune_oldest::<Entity>(Column::Hour, before.number()).await
+    }
+
+    /// Deletes the recoveries that were finished before a time; their request ids are free again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prune_recoveries(&self, before: Timestamp) -> Result<Step, StoreError> {
+        use recoveries::{Column, Entity};
+        self.prune_oldest::<Entity>(Column::FinishTime, before.as_unix_nanos()).await
+    }
+
+    /// Deletes what is known of requests to send again that were made before a time; their ids are
+    /// free again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prune_resends(&self, before: Timestamp) -> Result<Step, StoreError> {
+        use resends::{Column, Entity};
+        self.prune_oldest::<Entity>(Column::CreateTime, before.as_unix_nanos()).await
     }
 
     /// Deletes the rows of a table that are of before a time, oldest first.

@@ -6,6 +6,7 @@ use bookora_webhooks::proto::watch_deliveries_response::Message;
 use bookora_webhooks::proto::{
     BatchPublishEventsRequest, Endpoint, GetDeliveryRequest, GetEventRequest, ListAttemptsRequest,
     ListDeliveriesRequest, ListDeliveriesResponse, PublishEventRequest, PublishEventResponse,
+    RecoverEndpointRequest, RecoveryKind, ResendDeliveryRequest,
 };
 use tonic::Code;
 use tonic_types::StatusExt;
@@ -194,19 +195,41 @@ async fn a_watcher_that_is_overtaken_by_the_pruning_is_told() {
 }
 
 #[tokio::test]
-async fn figures_go_when_they_are_old() {
+async fn figures_and_ids_of_requests_go_when_they_are_old() {
     let service = Service::start(&["--allow-http", "--retention=3s"]);
-    let _receivers = two_receivers(&service).await;
-    publish(&service, sample(ACCOUNT, EventType::BookingCreated)).await;
-    let rows = "SELECT COUNT(*) FROM delivery_stats";
-    eventually("it is counted", async || (service.ask_database(rows).await > 0).then_some(()))
+    let (good, _down) = two_receivers(&service).await;
+    let endpoint = good.register(&service, subscribed_to(&["workflow.*"])).await;
+    let event = publish(&service, sample(ACCOUNT, EventType::WorkflowTriggered)).await;
+    let delivery = delivery_in(&service, &event.event_id, State::Succeeded).await;
+    let request = ResendDeliveryRequest {
+        account_id: ACCOUNT.to_owned(),
+        delivery_id: delivery.delivery_id,
+        request_id: "0190d5a8-3b5e-7c3a-9d53-0a4c1f8e2b61".to_owned(),
+    };
+    service.admin().await.resend_delivery(request).await.expect("it is sent again");
+    let request = RecoverEndpointRequest {
+        account_id: ACCOUNT.to_owned(),
+        endpoint_id: endpoint.endpoint_id,
+        start_time: Some(prost_types::Timestamp::default()),
+        include: vec![RecoveryKind::Failed.into()],
+        ..RecoverEndpointRequest::default()
+    };
+    service.admin().await.recover_endpoint(request).await.expect("it is recovered");
+    for table in ["resends", "recoveries", "delivery_stats"] {
+        let rows = format!("SELECT COUNT(*) FROM {table}");
+        if table == "delivery_stats" {
+            eventually("it is counted", async || {
+                (service.ask_database(&rows).await > 0).then_some(())
+            })
+            .await;
+            // As if it had been hours ago.
+            service.change_database("UPDATE delivery_stats SET hour = hour - 3").await;
+        }
+        eventually(&format!("{table} is empty"), async || {
+            (service.ask_database(&rows).await == 0).then_some(())
+        })
         .await;
-    // As if it had been hours ago.
-    service.change_database("UPDATE delivery_stats SET hour = hour - 3").await;
-    eventually("the figures are gone", async || {
-        (service.ask_database(rows).await == 0).then_some(())
-    })
-    .await;
+    }
 }
 
 #[tokio::test]

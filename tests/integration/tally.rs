@@ -10,7 +10,7 @@ use bookora_webhooks::proto::{GetDeliveryStatsRequest, GetDeliveryStatsResponse}
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, Value};
 
 use crate::caller::{Caller, nanos};
-use crate::database::connect;
+use crate::database::{ask, connect};
 use crate::service::eventually;
 
 /// How far a latency may be off, in hundredths of it.
@@ -54,6 +54,7 @@ pub async fn assert_counts(
     database_url: &str,
     request: GetDeliveryStatsRequest,
 ) -> i64 {
+    settled(database_url).await;
     counted(caller).await;
     let answer = stats(caller, request.clone()).await;
     let tally = Tally::of(database_url, &request, &answer).await;
@@ -70,6 +71,19 @@ pub async fn assert_counts(
     tally.assert_percentile(50, answer.latency_p50);
     tally.assert_percentile(99, answer.latency_p99);
     states.iter().sum()
+}
+
+/// Waits until all of the log can be read: on PostgreSQL nothing can that is younger than the oldest
+/// transaction on the server, whosever it is.
+async fn settled(database_url: &str) {
+    const UNSETTLED: &str = "SELECT COUNT(*) FROM delivery_changes WHERE transaction_id >= \
+                             pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+    if database_url.starts_with("postgres") {
+        eventually("the log is settled", async || {
+            (ask(database_url, UNSETTLED).await == 0).then_some(())
+        })
+        .await;
+    }
 }
 
 /// What the tables say.

@@ -42,7 +42,7 @@ impl MigrationTrait for Migration {
 }
 
 /// Written out, because sea-query has no partial indexes; SQLite and PostgreSQL read them alike.
-const INDEXES: [&str; 19] = [
+const INDEXES: [&str; 21] = [
     // A key means one event.
     "CREATE UNIQUE INDEX events_idempotency ON events (account_id, idempotency_key) \
      WHERE idempotency_key IS NOT NULL",
@@ -90,6 +90,8 @@ const INDEXES: [&str; 19] = [
     "CREATE UNIQUE INDEX recoveries_request ON recoveries (account_id, request_id) \
      WHERE request_id IS NOT NULL",
     // What is old enough to be pruned: rows that are few, and written seldom.
+    "CREATE INDEX recoveries_finished ON recoveries (finish_time) WHERE finish_time IS NOT NULL",
+    "CREATE INDEX resends_made ON resends (create_time)",
     "CREATE INDEX delivery_stats_hour ON delivery_stats (hour)",
 ];
 
