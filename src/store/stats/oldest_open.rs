@@ -13,7 +13,9 @@ use crate::store::entity::deliveries;
 use crate::store::error::StoreError;
 
 /// Steps through the index of what is open from endpoint to endpoint, to the first of each: its
-/// cost grows with the number of endpoints that have open deliveries, not with the deliveries.
+/// cost grows with the number of endpoints that have open deliveries, not with the deliveries. The
+/// next of the account, else the first of the next account: of a comparison of pairs SQLite would
+/// use the account alone.
 const OF_ALL: &str = "
 WITH RECURSIVE heads (account_id, endpoint_id, delivery_id) AS (
     SELECT account_id, endpoint_id, delivery_id FROM deliveries
@@ -22,10 +24,14 @@ WITH RECURSIVE heads (account_id, endpoint_id, delivery_id) AS (
         ORDER BY account_id, endpoint_id, delivery_id LIMIT 1)
     UNION ALL
     SELECT d.account_id, d.endpoint_id, d.delivery_id
-    FROM heads JOIN deliveries AS d ON d.delivery_id = (
-        SELECT delivery_id FROM deliveries WHERE next_attempt_time IS NOT NULL
-        AND (account_id, endpoint_id) > (heads.account_id, heads.endpoint_id)
-        ORDER BY account_id, endpoint_id, delivery_id LIMIT 1)
+    FROM heads JOIN deliveries AS d ON d.delivery_id = COALESCE((
+        SELECT delivery_id FROM deliveries
+        WHERE account_id = heads.account_id AND next_attempt_time IS NOT NULL
+        AND endpoint_id > heads.endpoint_id
+        ORDER BY endpoint_id, delivery_id LIMIT 1), (
+        SELECT delivery_id FROM deliveries
+        WHERE account_id > heads.account_id AND next_attempt_time IS NOT NULL
+        ORDER BY account_id, endpoint_id, delivery_id LIMIT 1))
 )
 SELECT delivery_id FROM heads ORDER BY delivery_id LIMIT 1";
 /// The same within one account, `$1`.
