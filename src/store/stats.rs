@@ -1,6 +1,6 @@
 //! Figures of deliveries: reading them. They are kept by the hour in which deliveries were made, in
 //! a row for each endpoint, one for each account and one for all, so that an answer costs what its
-//! range has hours. [`counting`] makes them from the log.
+//! range has hours. `counting` makes them from the log.
 
 mod counting;
 mod oldest_open;
