@@ -80,7 +80,7 @@ kills: build ## Kill the process KILLS times under load, and audit what arrived
 	  crashes::random_kills -- --nocapture
 
 SCENARIO ?=
-neighbours: rust-tools ## Print what hanging endpoints, floods and backlogs cost others (SCENARIO=hang, flood, claim or carry)
+neighbours: rust-tools ## Print what hanging endpoints, floods, backlogs and counting cost others (SCENARIO=hang, flood, claim, carry or figures)
 	$(CARGO) bench --locked --bench neighbours -- $(SCENARIO)
 
 fuzz: rust-tools ## Run each fuzz target for a minute (SECONDS_EACH=60)

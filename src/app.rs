@@ -16,7 +16,7 @@ use crate::delivery::dispatcher::{Dispatcher, RELEASE_PATIENCE};
 use crate::delivery::mishaps::Mishaps;
 use crate::delivery::retention::{Retention, RetentionLimits};
 use crate::delivery::suspension::Suspension;
-use crate::delivery::{recovery, rescue};
+use crate::delivery::{counting, recovery, rescue};
 use crate::domain::address::AddressPolicy;
 use crate::domain::attempt::Attempt;
 use crate::domain::clock::{Clock, Timestamp};
@@ -67,6 +67,7 @@ pub struct App {
     recovery: JoinHandle<()>,
     /// Where there is a tokens file.
     following: Option<JoinHandle<()>>,
+    counting: JoinHandle<()>,
 }
 
 impl App {
@@ -138,11 +139,13 @@ impl App {
             Retention { store: Arc::clone(&store), limits: retention, clock: Arc::clone(&clock) };
         let retention = tokio::spawn(retention.run(stop_dispatching.clone()));
         let recovery = tokio::spawn(recovery::run(Arc::clone(&store), stop_dispatching.clone()));
+        let counting = tokio::spawn(counting::run(Arc::clone(&store), stop_dispatching.clone()));
 
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
         let tests = Tests::new(Arc::new(Tester(deliverer)));
-        let services = services(&store, url_policy, tests, &drain, &clock, &random);
+        let services =
+            services(&store, url_policy, tests, &drain, &clock, &random, settings.retention);
         let credentials = follower.as_ref().map(TokensFollower::credentials);
         let gate = Gate::new(credentials, RefusalLog::new(Arc::clone(&clock)));
         let following = follower.map(|follower| tokio::spawn(follower.run(drain.clone())));
@@ -173,6 +176,7 @@ impl App {
             retention,
             recovery,
             following,
+            counting,
         })
     }
 
@@ -221,6 +225,9 @@ impl App {
         {
             tracing::warn!("the tokens file was no longer followed");
         }
+        if self.counting.await.is_err() {
+            tracing::warn!("the counting of deliveries had failed");
+        }
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the database could not be closed");
         }
@@ -267,6 +274,7 @@ fn services(
     drain: &CancellationToken,
     clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
+    retention: Duration,
 ) -> Services {
     Services {
         ingest: Ingest {
@@ -285,6 +293,8 @@ fn services(
             store: Arc::clone(store),
             watches: WatchSettings::new(drain.clone()),
             random: Arc::clone(random),
+            clock: Arc::clone(clock),
+            retention,
         },
     }
 }

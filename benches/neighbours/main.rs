@@ -8,12 +8,15 @@
 //!   without them on a SQLite file.
 //! - `claim`: the time of one claim with 1,000,000 due and 5,000,000 terminal rows, beside that
 //!   with 1,000 due rows.
+//! - `figures`: the processor time of counting 1,000,000 deliveries of 30 days, and the time of a
+//!   GetDeliveryStats over all of them.
 //!
 //! `cargo bench --bench neighbours -- hang`; without a name all are run. Figures are ratios within
 //! one run: absolute ones are the machine's.
 
 mod backlog;
 mod carry;
+mod figures;
 mod receiver;
 mod service;
 
@@ -50,6 +53,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if is_wanted("claim") {
         backlog::claim().await?;
+    }
+    if is_wanted("figures") {
+        figures::figures().await?;
     }
     Ok(())
 }

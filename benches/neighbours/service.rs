@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, ensure};
+use bookora_webhooks::proto::delivery_query_client::DeliveryQueryClient;
 use bookora_webhooks::proto::endpoint_admin_client::EndpointAdminClient;
 use bookora_webhooks::proto::event_ingest_client::EventIngestClient;
 use tempfile::TempDir;
@@ -22,6 +23,8 @@ pub struct Service {
     pub ingest: EventIngestClient<Channel>,
     /// Another.
     pub admin: EndpointAdminClient<Channel>,
+    /// And one that reads.
+    pub query: DeliveryQueryClient<Channel>,
 }
 
 struct Process {
@@ -62,7 +65,8 @@ impl Service {
         Ok(Self {
             process: Arc::new(Mutex::new(process)),
             ingest: EventIngestClient::new(channel.clone()),
-            admin: EndpointAdminClient::new(channel),
+            admin: EndpointAdminClient::new(channel.clone()),
+            query: DeliveryQueryClient::new(channel),
         })
     }
 
@@ -90,7 +94,8 @@ impl Service {
         let (child, channel) = spawn(&url, &arguments).await?;
         self.lock().child = child;
         self.ingest = EventIngestClient::new(channel.clone());
-        self.admin = EndpointAdminClient::new(channel);
+        self.admin = EndpointAdminClient::new(channel.clone());
+        self.query = DeliveryQueryClient::new(channel);
         Ok(())
     }
 

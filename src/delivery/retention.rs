@@ -7,13 +7,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::delivery_stats::Hour;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::prune::Step;
 
 /// Rounds within the shortest time that anything is kept: it is kept a tenth longer at most …
 const ROUNDS: u32 = 10;
-/// … though a round that finds nothing still takes the database four times …
+/// … though a round that finds nothing still takes the database once for each kind …
 const ROUND_INTERVAL_MIN: Duration = Duration::from_millis(500);
 /// … and one that comes seldom finds so much that it disturbs.
 const ROUND_INTERVAL_MAX: Duration = Duration::from_mins(1);
@@ -21,24 +22,40 @@ const ROUND_INTERVAL_MAX: Duration = Duration::from_mins(1);
 /// others. 500 deliveries in 30 ms are still more than are made.
 const STEP_PAUSE: Duration = Duration::from_millis(20);
 
+/// How much longer than can be asked for figures are kept, so that none go while they are asked
+/// for.
+const STATS_MARGIN: Duration = Duration::from_hours(1);
+
 /// How long things are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct RetentionLimits {
     /// Closed deliveries after their last change, with their attempts; events as long as they have
-    /// a delivery, or from their publish. Default 30 days.
+    /// a delivery, or from their publish; finished recoveries, the ids of requests to send again,
+    /// and, from their hour on, the figures of deliveries. Default 30 days.
     pub deliveries: Duration,
     /// Changes in the log. Default 7 days, at most as long as deliveries.
     pub log: Duration,
 }
 
 /// What is deleted, one kind after the other. The log first: its rows show attempts.
-const KINDS: [Kind; 4] = [Kind::Changes, Kind::Deliveries, Kind::Events, Kind::Pages];
+const KINDS: [Kind; 7] = [
+    Kind::Changes,
+    Kind::Deliveries,
+    Kind::Events,
+    Kind::Stats,
+    Kind::Recoveries,
+    Kind::Resends,
+    Kind::Pages,
+];
 
 #[derive(Clone, Copy)]
 enum Kind {
     Changes,
     Deliveries,
     Events,
+    Stats,
+    Recoveries,
+    Resends,
     Pages,
 }
 
@@ -81,6 +98,12 @@ impl Retention {
             Kind::Changes => self.store.prune_log(now - self.limits.log).await,
             Kind::Deliveries => self.store.prune_deliveries(now - self.limits.deliveries).await,
             Kind::Events => self.store.prune_events(now - self.limits.deliveries).await,
+            Kind::Stats => {
+                let before = Hour::of(now - self.limits.deliveries - STATS_MARGIN);
+                self.store.prune_stats(before).await
+            }
+            Kind::Recoveries => self.store.prune_recoveries(now - self.limits.deliveries).await,
+            Kind::Resends => self.store.prune_resends(now - self.limits.deliveries).await,
             Kind::Pages => self.store.give_back_pages().await,
         }
     }

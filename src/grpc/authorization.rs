@@ -5,11 +5,12 @@ use crate::domain::access::Accounts;
 use crate::domain::account::AccountId;
 use crate::proto::{
     BatchPublishEventsRequest, CancelDeliveryRequest, CreateEndpointRequest, DeleteEndpointRequest,
-    DisableEndpointRequest, EnableEndpointRequest, GetDeliveryRequest, GetEndpointRequest,
-    GetEndpointSecretRequest, GetEventRequest, ListAttemptsRequest, ListDeliveriesRequest,
-    ListEndpointsRequest, ListEventTypesRequest, PublishEventRequest, RecoverEndpointRequest,
-    ResendDeliveryRequest, RevokeEndpointSecretRequest, RotateEndpointSecretRequest,
-    TestEndpointRequest, UpdateEndpointRequest, WatchDeliveriesRequest,
+    DisableEndpointRequest, EnableEndpointRequest, GetDeliveryRequest, GetDeliveryStatsRequest,
+    GetEndpointRequest, GetEndpointSecretRequest, GetEventRequest, ListAttemptsRequest,
+    ListDeliveriesRequest, ListEndpointsRequest, ListEventTypesRequest, ListEventsRequest,
+    PublishEventRequest, RecoverEndpointRequest, ResendDeliveryRequest,
+    RevokeEndpointSecretRequest, RotateEndpointSecretRequest, TestEndpointRequest,
+    UpdateEndpointRequest, WatchDeliveriesRequest,
 };
 
 /// How a read asks for all accounts (AIP-159).
@@ -37,12 +38,14 @@ of_its_account! {
     DisableEndpointRequest,
     EnableEndpointRequest,
     GetDeliveryRequest,
+    GetDeliveryStatsRequest,
     GetEndpointRequest,
     GetEndpointSecretRequest,
     GetEventRequest,
     ListAttemptsRequest,
     ListDeliveriesRequest,
     ListEndpointsRequest,
+    ListEventsRequest,
     PublishEventRequest,
     RecoverEndpointRequest,
     ResendDeliveryRequest,

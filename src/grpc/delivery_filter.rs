@@ -16,18 +16,18 @@ const FILTER_VALUES_MAX: usize = 100;
 /// Reads a filter; an unset one matches all.
 pub fn read(violations: &mut Violations, filter: Option<&proto::DeliveryFilter>) -> DeliveryFilter {
     let Some(filter) = filter else { return DeliveryFilter::default() };
-    violations.within("filter", |violations| {
-        let event_types: Vec<EventType> = values(violations, "event_types", &filter.event_types);
-        DeliveryFilter {
-            endpoint_ids: values(violations, "endpoint_ids", &filter.endpoint_ids),
-            event_types: event_types
-                .iter()
-                .map(|event_type| event_type.name().to_owned())
-                .collect(),
-            event_ids: values(violations, "event_ids", &filter.event_ids),
-            states: states(violations, &filter.states),
-        }
+    violations.within("filter", |violations| DeliveryFilter {
+        endpoint_ids: values(violations, "endpoint_ids", &filter.endpoint_ids),
+        event_types: event_types(violations, &filter.event_types),
+        event_ids: values(violations, "event_ids", &filter.event_ids),
+        states: states(violations, &filter.states),
     })
+}
+
+/// Reads `event_types`: names of types.
+pub fn event_types(violations: &mut Violations, names: &[String]) -> Vec<String> {
+    let event_types: Vec<EventType> = values(violations, "event_types", names);
+    event_types.iter().map(|event_type| event_type.name().to_owned()).collect()
 }
 
 fn values<T>(violations: &mut Violations, field: &str, texts: &[String]) -> Vec<T>

@@ -150,6 +150,8 @@ fn count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
-fn duration(duration: Duration) -> prost_types::Duration {
+/// A duration.
+#[must_use]
+pub fn duration(duration: Duration) -> prost_types::Duration {
     duration.try_into().unwrap_or_default()
 }

@@ -1,24 +1,26 @@
 //! The service that reads: what became of events and deliveries.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tonic::{Request, Response, Status};
 
 use super::failure::Failure;
-use super::page::{self, PAGES, PAGES_OF_ATTEMPTS};
+use super::page::{self, PAGES, PAGES_OF_ATTEMPTS, Page};
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
 use super::watch::{self, WatchSettings, WatchStream};
-use super::{delivery_filter, delivery_message};
+use super::{delivery_filter, delivery_message, delivery_stats, event_list};
 use crate::domain::account::AccountScope;
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::Clock;
 use crate::domain::id::{DeliveryId, EventId};
 use crate::domain::random::Random;
 use crate::proto::delivery_query_server::DeliveryQuery;
 use crate::proto::{
-    DeliveryView, GetDeliveryRequest, GetDeliveryResponse, GetEventRequest, GetEventResponse,
-    ListAttemptsRequest, ListAttemptsResponse, ListDeliveriesRequest, ListDeliveriesResponse,
-    WatchDeliveriesRequest,
+    DeliveryView, GetDeliveryRequest, GetDeliveryResponse, GetDeliveryStatsRequest,
+    GetDeliveryStatsResponse, GetEventRequest, GetEventResponse, ListAttemptsRequest,
+    ListAttemptsResponse, ListDeliveriesRequest, ListDeliveriesResponse, ListEventsRequest,
+    ListEventsResponse, WatchDeliveriesRequest,
 };
 use crate::store::Store;
 use crate::store::changes::LogPosition;
@@ -32,6 +34,10 @@ pub struct Query {
     pub watches: WatchSettings,
     /// Spreads the ends of watches.
     pub random: Arc<dyn Random>,
+    /// Says how long ago a time is.
+    pub clock: Arc<dyn Clock>,
+    /// How long closed deliveries are kept, and counted.
+    pub retention: Duration,
 }
 
 #[tonic::async_trait]
@@ -50,6 +56,13 @@ impl DeliveryQuery for Query {
         let event = self.store.event(&scope, event_id).await.map_err(Failure::from)?;
         let event = event.ok_or(Failure::EventNotFound(event_id))?;
         Ok(Response::new(GetEventResponse { event: Some(delivery_message::event(&event)) }))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<ListEventsRequest>,
+    ) -> Result<Response<ListEventsResponse>, Status> {
+        Ok(Response::new(event_list::page(&self.store, request.get_ref()).await?))
     }
 
     async fn get_delivery(
@@ -81,6 +94,15 @@ impl DeliveryQuery for Query {
         request: Request<ListAttemptsRequest>,
     ) -> Result<Response<ListAttemptsResponse>, Status> {
         Ok(Response::new(self.page_of_attempts(request.get_ref()).await?))
+    }
+
+    async fn get_delivery_stats(
+        &self,
+        request: Request<GetDeliveryStatsRequest>,
+    ) -> Result<Response<GetDeliveryStatsResponse>, Status> {
+        let now = self.clock.now();
+        let range = delivery_stats::read(request.get_ref(), now, self.retention)?;
+        Ok(Response::new(delivery_stats::answer(&self.store, range).await?))
     }
 
     async fn watch_deliveries(
@@ -118,11 +140,8 @@ impl Query {
         let mut violations = Violations::new();
         let scope = violations.account_scope(&request.account_id);
         let filter = delivery_filter::read(&mut violations, request.filter.as_ref());
-        let start = time(&mut violations, "start_time", request.start_time.as_ref());
-        let end = time(&mut violations, "end_time", request.end_time.as_ref());
-        if start.zip(end).is_some_and(|(start, end)| end < start) {
-            violations.add("end_time", "must not be before start_time");
-        }
+        let (start, end) =
+            violations.time_range(request.start_time.as_ref(), request.end_time.as_ref());
         let size = page::size(&mut violations, request.page_size, PAGES);
         let purpose = format!(
             "{} {:?} {:?} {:?}",
@@ -146,15 +165,15 @@ impl Query {
             limit: size + 1,
             scope: scope.clone(),
         };
-        let DeliveryPage { mut rows, looked_to } = self.store.deliveries(&list).await?;
-        let has_more = page::cut(&mut rows, size);
-        let last_shown = rows.last().filter(|_| has_more).map(|row| row.delivery.delivery_id);
-        let next = last_shown
+        let DeliveryPage { rows, looked_to } = self.store.deliveries(&list).await?;
+        let Page { messages, last } = page::fill(&rows, size, delivery_message::shown);
+        let next = last
+            .map(|last| last.delivery.delivery_id)
             .or(looked_to)
             .map(|last| tokens.write(&ListPlace { last, log_position }.to_bytes()));
         let watch_tokens = watch::tokens(&self.store, &scope);
         Ok(ListDeliveriesResponse {
-            deliveries: rows.iter().map(delivery_message::shown).collect(),
+            deliveries: messages,
             next_page_token: next.unwrap_or_default(),
             watch_token: watch::write_token(&watch_tokens, log_position),
         })
@@ -177,14 +196,13 @@ impl Query {
             return Err(Failure::DeliveryNotFound(delivery_id));
         }
         let after = place.map_or(0, u32::from_be_bytes);
-        let mut attempts = self.store.attempts(delivery_id, after, size + 1).await?;
-        let has_more = page::cut(&mut attempts, size);
-        let last = attempts.last().filter(|_| has_more);
+        let attempts = self.store.attempts(delivery_id, after, size + 1).await?;
+        let Page { messages, last } = page::fill(&attempts, size, delivery_message::attempt);
         Ok(ListAttemptsResponse {
+            attempts: messages,
             next_page_token: last
                 .map(|last| tokens.write(&last.number.to_be_bytes()))
                 .unwrap_or_default(),
-            attempts: attempts.iter().map(delivery_message::attempt).collect(),
         })
     }
 }
@@ -213,12 +231,4 @@ impl ListPlace {
             log_position: LogPosition::from_bytes(position),
         }
     }
-}
-
-fn time(
-    violations: &mut Violations,
-    field: &str,
-    time: Option<&prost_types::Timestamp>,
-) -> Option<Timestamp> {
-    time.and_then(|time| violations.service_time(field, time))
 }

@@ -12,7 +12,7 @@ use super::endpoint_fields::{self, ConfigChange, UrlPolicy};
 use super::endpoint_test::Tests;
 use super::event_samples;
 use super::failure::Failure;
-use super::page::{self, PAGES};
+use super::page::{self, PAGES, Page};
 use super::secret_rotation;
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
@@ -335,17 +335,14 @@ impl Admin {
         let before = place.map(|bytes| EndpointId::from_uuid(Uuid::from_bytes(bytes)));
         let list = EndpointList { scope, states, before, limit: size + 1 };
         let endpoints = self.store.endpoints(&list).await?;
-        let mut shown: Vec<_> = endpoints.iter().map(|endpoint| self.shown(endpoint)).collect();
-        let has_more = page::cut(&mut shown, size) | page::cut_bytes(&mut shown);
-        let next = endpoints[..shown.len()]
-            .last()
-            .filter(|_| has_more)
-            .map(|last| tokens.write(last.endpoint_id.as_uuid().as_bytes()));
+        let Page { messages, last } = page::fill(&endpoints, size, |one| self.shown(one));
+        let next = last.map(|last| tokens.write(last.endpoint_id.as_uuid().as_bytes()));
         // Subscriptions are lists in one column: they are matched here, page by page.
         let is_wanted = |endpoint: &Endpoint| {
             event_type.is_none_or(|wanted| endpoint.config.subscription.wants(wanted.name()))
         };
-        let wanted = shown.into_iter().zip(&endpoints).filter(|(_, endpoint)| is_wanted(endpoint));
+        let wanted =
+            messages.into_iter().zip(&endpoints).filter(|(_, endpoint)| is_wanted(endpoint));
         Ok(ListEndpointsResponse {
             endpoints: wanted.map(|(message, _)| message).collect(),
             next_page_token: next.unwrap_or_default(),
@@ -363,16 +360,12 @@ impl Admin {
         violations.finish(Some(()))?;
 
         let begin = usize::from(place.map_or(0, u16::from_be_bytes));
-        let mut types: Vec<EventType> = EventType::ALL.into_iter().skip(begin).collect();
-        let has_more = page::cut(&mut types, size);
-        let next = u16::try_from(begin + types.len()).unwrap_or(u16::MAX);
+        let rest = &EventType::ALL[begin.min(EventType::ALL.len())..];
+        let Page { messages, last } = page::fill(rest, size, |one| event_type(*one));
+        let next = u16::try_from(begin + messages.len()).unwrap_or(u16::MAX);
         Ok(ListEventTypesResponse {
-            event_types: types.into_iter().map(event_type).collect(),
-            next_page_token: if has_more {
-                tokens.write(&next.to_be_bytes())
-            } else {
-                String::new()
-            },
+            event_types: messages,
+            next_page_token: last.map(|_| tokens.write(&next.to_be_bytes())).unwrap_or_default(),
         })
     }
 }

@@ -68,14 +68,15 @@ impl ConfigChange {
         Self::read(violations, MUTABLE.into_iter(), message, policy)
     }
 
-    /// Reads the fields that the mask names; without a mask those that are set (AIP-134).
+    /// Reads the fields that the mask names; without one, or where it names none, those that are
+    /// set (AIP-134): many languages cannot tell an empty mask from none.
     pub fn read_masked(
         violations: &mut Violations,
         message: &proto::Endpoint,
         mask: Option<&prost_types::FieldMask>,
         policy: &UrlPolicy,
     ) -> Self {
-        match mask {
+        match mask.filter(|mask| !mask.paths.is_empty()) {
             None => {
                 let set = MUTABLE.into_iter().filter(|field| is_set(message, field));
                 Self::read(violations, set, message, policy)

@@ -19,11 +19,12 @@ use crate::proto::{
     BatchPublishEventsRequest, BatchPublishEventsResponse, CancelDeliveryRequest,
     CancelDeliveryResponse, CreateEndpointRequest, CreateEndpointResponse, DeleteEndpointRequest,
     DeleteEndpointResponse, DisableEndpointRequest, DisableEndpointResponse, EnableEndpointRequest,
-    EnableEndpointResponse, GetDeliveryRequest, GetDeliveryResponse, GetEndpointRequest,
-    GetEndpointResponse, GetEndpointSecretRequest, GetEndpointSecretResponse, GetEventRequest,
-    GetEventResponse, ListAttemptsRequest, ListAttemptsResponse, ListDeliveriesRequest,
-    ListDeliveriesResponse, ListEndpointsRequest, ListEndpointsResponse, ListEventTypesRequest,
-    ListEventTypesResponse, PublishEventRequest, PublishEventResponse, RecoverEndpointRequest,
+    EnableEndpointResponse, GetDeliveryRequest, GetDeliveryResponse, GetDeliveryStatsRequest,
+    GetDeliveryStatsResponse, GetEndpointRequest, GetEndpointResponse, GetEndpointSecretRequest,
+    GetEndpointSecretResponse, GetEventRequest, GetEventResponse, ListAttemptsRequest,
+    ListAttemptsResponse, ListDeliveriesRequest, ListDeliveriesResponse, ListEndpointsRequest,
+    ListEndpointsResponse, ListEventTypesRequest, ListEventTypesResponse, ListEventsRequest,
+    ListEventsResponse, PublishEventRequest, PublishEventResponse, RecoverEndpointRequest,
     RecoverEndpointResponse, ResendDeliveryRequest, ResendDeliveryResponse,
     RevokeEndpointSecretRequest, RevokeEndpointSecretResponse, RotateEndpointSecretRequest,
     RotateEndpointSecretResponse, TestEndpointRequest, TestEndpointResponse, UpdateEndpointRequest,
@@ -108,9 +109,12 @@ guarded! {
 guarded! {
     DeliveryQuery needs Viewer, listed as DELIVERY_QUERY, answers by WatchDeliveriesStream;
     plain GetEvent get_event(GetEventRequest) -> GetEventResponse;
+    plain ListEvents list_events(ListEventsRequest) -> ListEventsResponse;
     plain GetDelivery get_delivery(GetDeliveryRequest) -> GetDeliveryResponse;
     plain ListDeliveries list_deliveries(ListDeliveriesRequest) -> ListDeliveriesResponse;
     plain ListAttempts list_attempts(ListAttemptsRequest) -> ListAttemptsResponse;
+    plain GetDeliveryStats
+        get_delivery_stats(GetDeliveryStatsRequest) -> GetDeliveryStatsResponse;
     plain WatchDeliveries
         watch_deliveries(WatchDeliveriesRequest) -> Self::WatchDeliveriesStream;
 }

@@ -20,8 +20,8 @@ pub const PAGES: PageSizes = PageSizes { default: 50, max: 1_000 };
 pub const PAGES_OF_ATTEMPTS: PageSizes = PageSizes { default: 20, max: 50 };
 
 /// Most bytes of the rows of one page, whatever size was asked for: stock clients take answers of
-/// 4 MiB.
-const PAGE_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// 4 MiB, in which a row costs some bytes more.
+pub const PAGE_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// Reads `page_size`.
 pub fn size(violations: &mut Violations, page_size: i32, sizes: PageSizes) -> u64 {
@@ -50,25 +50,32 @@ pub fn place<const N: usize>(
     place
 }
 
-/// Cuts rows that were read with one to spare down to the page, and says whether more follow.
-pub fn cut<T>(rows: &mut Vec<T>, size: u64) -> bool {
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let has_more = rows.len() > size;
-    rows.truncate(size);
-    has_more
+/// What a page shows.
+#[derive(Debug)]
+pub struct Page<'a, R, M> {
+    /// The messages of its rows.
+    pub messages: Vec<M>,
+    /// The last row that it shows, where more follow: the next page goes on behind it.
+    pub last: Option<&'a R>,
 }
 
-/// Cuts rows down to what an answer may hold, but never to none, and says whether more follow.
-pub fn cut_bytes<M: Message>(rows: &mut Vec<M>) -> bool {
+/// Makes the page of rows that were read with one to spare: as many as the size asks for and an
+/// answer may hold, but never none.
+pub fn fill<R, M: Message>(rows: &[R], size: u64, message: impl Fn(&R) -> M) -> Page<'_, R, M> {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let mut messages = Vec::with_capacity(rows.len().min(size));
     let mut bytes = 0;
-    let mut fits = |row: &M| {
-        bytes += row.encoded_len();
-        bytes <= PAGE_BYTES_MAX
-    };
-    let fitting = rows.iter().take_while(|row| fits(row)).count().max(1);
-    let has_more = rows.len() > fitting;
-    rows.truncate(fitting);
-    has_more
+    for row in rows.iter().take(size) {
+        let message = message(row);
+        bytes += message.encoded_len();
+        if bytes > PAGE_BYTES_MAX && !messages.is_empty() {
+            break;
+        }
+        messages.push(message);
+    }
+    let has_more = messages.len() < rows.len();
+    let last = has_more.then(|| &rows[messages.len() - 1]);
+    Page { messages, last }
 }
 
 #[cfg(test)]
@@ -89,26 +96,26 @@ mod tests {
         assert_eq!([-1, i32::MIN].map(read), [None, None]);
     }
 
+    fn filled(rows: &[String], size: u64) -> (usize, bool) {
+        let page = fill(rows, size, String::clone);
+        (page.messages.len(), page.last.is_some())
+    }
+
     #[test]
     fn a_row_to_spare_tells_that_more_follow() {
-        let mut rows = vec![1, 2, 3];
-        assert!(cut(&mut rows, 2));
-        assert_eq!(rows, [1, 2]);
-        assert!(!cut(&mut rows, 2));
+        let rows = ["1", "2", "3"].map(str::to_owned);
+        let page = fill(&rows, 2, String::clone);
+        assert_eq!((page.messages.as_slice(), page.last), (&rows[..2], Some(&rows[1])));
+        assert_eq!(filled(&rows[..2], 2), (2, false));
+        assert_eq!(filled(&[], 2), (0, false));
     }
 
     #[test]
     fn a_page_holds_as_many_bytes_as_clients_take_and_at_least_one_row() {
         let rows = |bytes: usize, count| vec!["x".repeat(bytes); count];
-        let mut few = rows(1_000, 3);
-        assert!(!cut_bytes(&mut few));
-        assert_eq!(few.len(), 3);
-        let mut many = rows(1024 * 1024 - 1_024, 10);
-        assert!(cut_bytes(&mut many));
-        assert_eq!(many.len(), 3);
-        let mut huge = rows(2 * PAGE_BYTES_MAX, 2);
-        assert!(cut_bytes(&mut huge));
-        assert_eq!(huge.len(), 1);
-        assert!(!cut_bytes(&mut Vec::<String>::new()));
+        assert_eq!(filled(&rows(1_000, 3), 10), (3, false));
+        assert_eq!(filled(&rows(1024 * 1024 - 1_024, 10), 10), (3, true));
+        assert_eq!(filled(&rows(2 * PAGE_BYTES_MAX, 2), 10), (1, true));
+        assert_eq!(filled(&rows(2 * PAGE_BYTES_MAX, 1), 10), (1, false));
     }
 }

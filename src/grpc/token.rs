@@ -26,6 +26,8 @@ pub enum TokenKind {
     Attempts = 4,
     /// A place in a watch.
     Watch = 5,
+    /// A page of ListEvents.
+    Events = 6,
 }
 
 /// Tokens of one kind for one purpose.

@@ -171,6 +171,31 @@ impl Violations {
         total.map(Timestamp::from_unix_nanos)
     }
 
+    /// Reads a bound of a range of times: one that the service does not count as far as stands for
+    /// the first or last that it does, beyond which there is nothing.
+    fn bound(&mut self, field: impl Display, time: &prost_types::Timestamp) -> Option<Timestamp> {
+        let time = self.time(field, Some(time))?;
+        let seconds = time.seconds.saturating_mul(1_000_000_000);
+        let nanos = seconds.saturating_add(i64::from(time.nanos));
+        Some(Timestamp::from_unix_nanos(nanos.max(0)))
+    }
+
+    /// Reads `start_time` and `end_time`, each where it is set: anywhere in the years 1 to 9999.
+    pub fn time_range(
+        &mut self,
+        start: Option<&prost_types::Timestamp>,
+        end: Option<&prost_types::Timestamp>,
+    ) -> (Option<Timestamp>, Option<Timestamp>) {
+        let from = start.and_then(|time| self.bound("start_time", time));
+        let before = end.and_then(|time| self.bound("end_time", time));
+        let place = |time: &prost_types::Timestamp| (time.seconds, time.nanos);
+        let is_backward = start.zip(end).is_some_and(|(start, end)| place(end) < place(start));
+        if is_backward && from.is_some() && before.is_some() {
+            self.add("end_time", "must not be before start_time");
+        }
+        (from, before)
+    }
+
     /// Reads a duration within a range.
     pub fn duration(
         &mut self,
@@ -271,5 +296,32 @@ mod tests {
             violations.service_time("t", &time(1, 5)),
             Some(Timestamp::from_unix_nanos(1_000_000_005))
         );
+    }
+
+    #[test]
+    fn the_bounds_of_a_range_may_lie_beyond_what_the_service_counts_in() {
+        let time = |seconds, nanos| prost_types::Timestamp { seconds, nanos };
+        let (first, last) = (-62_135_596_800, 253_402_300_799);
+        let mut violations = Violations::new();
+        let range = violations.time_range(Some(&time(first, 0)), Some(&time(last, 999_999_999)));
+        let all = [0, i64::MAX].map(Timestamp::from_unix_nanos);
+        assert_eq!(range, (Some(all[0]), Some(all[1])));
+        let one = time(1, 5);
+        assert_eq!(violations.time_range(Some(&one), None).0.map(Timestamp::as_unix_nanos), {
+            Some(1_000_000_005)
+        });
+        assert!(violations.finish(Some(())).is_ok());
+        for (start, end, field) in [
+            (time(first - 1, 0), one, "start_time"),
+            (one, time(last + 1, 0), "end_time"),
+            (one, time(5, -1), "end_time"),
+            (one, time(1, 4), "end_time"),
+            (time(-5, 0), time(-6, 0), "end_time"),
+        ] {
+            let mut violations = Violations::new();
+            violations.time_range(Some(&start), Some(&end));
+            let Err(Failure::InvalidFields(found)) = violations.finish(Some(())) else { panic!() };
+            assert_eq!(found.iter().map(|one| &*one.field).collect::<Vec<_>>(), [field]);
+        }
     }
 }

@@ -65,6 +65,16 @@ impl LogPosition {
         Self { transaction_id: number(0), sequence: number(8) }
     }
 
+    /// The place with these numbers.
+    pub(super) const fn at(transaction_id: i64, sequence: i64) -> Self {
+        Self { transaction_id, sequence }
+    }
+
+    /// The transaction's number and the row's in it.
+    pub(super) const fn numbers(self) -> (i64, i64) {
+        (self.transaction_id, self.sequence)
+    }
+
     /// The place of a row.
     pub(super) const fn of(row: &delivery_changes::Model) -> Self {
         Self { transaction_id: row.transaction_id, sequence: row.sequence }

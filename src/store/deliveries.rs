@@ -1,4 +1,4 @@
-//! Reading deliveries, their attempts and their events.
+//! Reading deliveries and their attempts.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,12 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::Store;
-use super::entity::{attempts, deliveries, events};
+use super::entity::{attempts, deliveries};
 use super::error::StoreError;
 use super::row;
 use crate::domain::account::AccountScope;
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryState};
-use crate::domain::event::Event;
 use crate::domain::id::{DeliveryId, EndpointId, EventId};
 
 /// Which deliveries: fields combine with AND, the values of one with OR, an empty one matches all.
@@ -87,28 +86,12 @@ pub struct DeliveryPage {
 
 /// Rows that one page of a filtered listing looks at: a filter that hardly anything passes makes
 /// short pages, not long scans.
-const PAGE_LOOKS_MAX: u64 = 10_000;
+pub(super) const PAGE_LOOKS_MAX: u64 = 10_000;
 
 /// Where a snapshot of open deliveries goes on.
 pub type SnapshotPlace = (String, EndpointId, DeliveryId);
 
 impl Store {
-    /// Reads an event.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn event(
-        &self,
-        scope: &AccountScope,
-        event_id: EventId,
-    ) -> Result<Option<Event>, StoreError> {
-        let mut query = events::Entity::find_by_id(event_id.as_uuid());
-        if let Some(account) = scope.account() {
-            query = query.filter(events::Column::AccountId.eq(account.as_str()));
-        }
-        query.one(self.connections.reader()).await?.map(row::event).transpose()
-    }
-
     /// Reads a delivery.
     ///
     /// # Errors

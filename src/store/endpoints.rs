@@ -346,6 +346,21 @@ pub(super) async fn find<C: ConnectionTrait>(
     Ok(with_secrets(connection, keyring, row.into_iter().collect()).await?.pop())
 }
 
+/// Whose an endpoint is.
+pub(super) async fn account_of<C: ConnectionTrait>(
+    connection: &C,
+    endpoint_id: EndpointId,
+) -> Result<Option<AccountId>, StoreError> {
+    let account = endpoints::Entity::find_by_id(endpoint_id.as_uuid())
+        .select_only()
+        .column(endpoints::Column::AccountId)
+        .into_tuple::<String>()
+        .one(connection)
+        .await?;
+    let read = |account: String| account.parse().map_err(|error| row::corrupt("account_id", error));
+    account.map(read).transpose()
+}
+
 /// Finds an endpoint, and keeps others from writing it until the transaction is over.
 pub(super) async fn find_locked(
     transaction: &Transaction,

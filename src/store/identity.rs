@@ -9,7 +9,7 @@ use super::database::{Connections, dialect};
 use super::entity::store_identity::{ActiveModel, Column, Entity};
 use super::entity::{delivery_changes, store_identity};
 use super::error::StoreError;
-use super::insert;
+use super::{insert, stats};
 use crate::domain::random::Random;
 
 /// The database's id, which is made the first time. Where the database was brought from another
@@ -37,6 +37,7 @@ pub async fn identify(connections: &Connections, random: &dyn Random) -> Result<
     let database_id = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
     if found.is_some() {
         tracing::warn!("the database comes from another server: watchers have to begin anew");
+        stats::count_rest(&transaction).await?;
         delivery_changes::Entity::delete_many().exec(&transaction).await?;
         Entity::update_many()
             .col_expr(Column::DatabaseId, Expr::value(database_id))
@@ -50,6 +51,9 @@ pub async fn identify(connections: &Connections, random: &dyn Random) -> Result<
             database_id: Set(database_id),
             log_floor_transaction: Set(0),
             log_floor: Set(0),
+            counted_transaction: Set(0),
+            counted_sequence: Set(0),
+            counted_time: Set(0),
         };
         insert::insert_all(&transaction, vec![row]).await?;
     }

@@ -1,10 +1,11 @@
 //! What is kept, and the only code that speaks to a database.
 //!
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims), [`lease`] (extension, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] (reads), [`intervention`] (one delivery, by
-//! hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`], [`prune`],
-//! [`clock_jump`]. Secrets are stored sealed (`sealing`), with the keys of [`keyring`] from the file
-//! of [`key_file`]; `resealing` follows a change of keys.
+//! [`record`], [`changes`] (the log), [`deliveries`] and [`events`] (reads), [`intervention`] (one
+//! delivery, by hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`],
+//! [`stats`] (figures from the log), [`prune`], [`clock_jump`]. Secrets are stored sealed
+//! (`sealing`), with the keys of [`keyring`] from the file of [`key_file`]; `resealing` follows a
+//! change of keys.
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
 //! publishing and dispatching share beside the tables; [`membership`] and [`peers`] what replicas
 //! share.
@@ -18,6 +19,7 @@ mod doubts;
 pub mod endpoints;
 mod entity;
 pub mod error;
+pub mod events;
 mod group_commit;
 mod identity;
 mod insert;
@@ -39,6 +41,7 @@ pub mod room;
 mod row;
 mod sealing;
 pub mod secrets;
+pub mod stats;
 mod streaks;
 pub mod suspension;
 pub mod turns;

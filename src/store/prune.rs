@@ -5,15 +5,24 @@
 use std::collections::HashSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, Iterable, PrimaryKeyToColumn, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Value,
+};
 use uuid::Uuid;
 
 use super::Store;
+use super::changes::LogPosition;
 use super::database::dialect;
 use super::database::session::Transaction;
-use super::entity::{attempts, deliveries, delivery_changes, events, store_identity};
+use super::entity::{
+    attempts, deliveries, delivery_changes, delivery_stats, events, recoveries, resends,
+    store_identity,
+};
 use super::error::StoreError;
+use super::stats::Counted;
 use crate::domain::clock::Timestamp;
+use crate::domain::delivery_stats::Hour;
 use crate::failpoint;
 
 /// Deliveries that one transaction deletes, each with its attempts and perhaps its event: some
@@ -23,6 +32,8 @@ const PRUNE_DELIVERIES_MAX: u64 = 500;
 const PRUNE_EVENTS_MAX: u64 = 500;
 /// Rows of the log that one transaction deletes; they lie together.
 const PRUNE_CHANGES_MAX: u64 = 2_000;
+/// Rows of a table with nothing that hangs on them that one transaction deletes.
+const PRUNE_ROWS_MAX: u64 = 500;
 
 /// Whether a step found as much as it may take: there is probably more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +51,8 @@ impl Step {
 }
 
 impl Store {
-    /// Deletes the beginning of the log as far as it was written before a time, and moves the
-    /// log's floor there.
+    /// Deletes the beginning of the log as far as it was written before a time and is counted, and
+    /// moves the log's floor there.
     ///
     /// # Errors
     /// The database's.
@@ -58,10 +69,13 @@ impl Store {
                 .into_tuple()
                 .all(&transaction)
                 .await?;
+        let counted = Counted::read(&transaction).await?.position;
+        let is_counted = |row: &&(i64, i64, i64)| LogPosition::at(row.0, row.1) <= counted;
+        let first: Vec<_> = first.iter().take_while(is_counted).collect();
         // What stands before an old row is older still, whatever the clock said when it was written.
-        let is_old = |row: &(i64, i64, i64)| row.2 < before.as_unix_nanos();
+        let is_old = |row: &&(i64, i64, i64)| row.2 < before.as_unix_nanos();
         let Some(last) = first.iter().rposition(is_old) else { return Ok(Step::Done) };
-        let (transaction_id, sequence, _) = first[last];
+        let (transaction_id, sequence, _) = *first[last];
         // The floor first: of two replicas the second waits here, and then finds less to delete.
         store_identity::Entity::update_many()
             .col_expr(store_identity::Column::LogFloorTransaction, Expr::value(transaction_id))
@@ -151,6 +165,63 @@ impl Store {
         transaction.commit().await?;
         failpoint::hit("prune.after_commit");
         Ok(Step::after(rows, PRUNE_EVENTS_MAX))
+    }
+
+    /// Deletes the figures of deliveries that were made before an hour.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prune_stats(&self, before: Hour) -> Result<Step, StoreError> {
+        use delivery_stats::{Column, Entity};
+        self.prune_oldest::<Entity>(Column::Hour, before.number()).await
+    }
+
+    /// Deletes the recoveries that were finished before a time; their request ids are free again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prune_recoveries(&self, before: Timestamp) -> Result<Step, StoreError> {
+        use recoveries::{Column, Entity};
+        self.prune_oldest::<Entity>(Column::FinishTime, before.as_unix_nanos()).await
+    }
+
+    /// Deletes what is known of requests to send again that were made before a time; their ids are
+    /// free again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prune_resends(&self, before: Timestamp) -> Result<Step, StoreError> {
+        use resends::{Column, Entity};
+        self.prune_oldest::<Entity>(Column::CreateTime, before.as_unix_nanos()).await
+    }
+
+    /// Deletes the rows of a table that are of before a time, oldest first.
+    async fn prune_oldest<E: EntityTrait>(
+        &self,
+        time: E::Column,
+        before: impl Into<Value> + Send,
+    ) -> Result<Step, StoreError> {
+        let keys = || E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+        let oldest = E::find()
+            .select_only()
+            .columns(keys())
+            .filter(time.lt(before))
+            .order_by_asc(time)
+            .limit(PRUNE_ROWS_MAX)
+            .into_query();
+        let _turn = self.connections.background_turn().await;
+        let transaction = self.connections.begin().await?;
+        let deleted = E::delete_many()
+            .filter(Expr::tuple(keys().map(Expr::col)).in_subquery(oldest))
+            .exec(&transaction)
+            .await?;
+        if deleted.rows_affected == 0 {
+            return Ok(Step::Done);
+        }
+        failpoint::hit("prune.before_commit");
+        transaction.commit().await?;
+        failpoint::hit("prune.after_commit");
+        Ok(if deleted.rows_affected >= PRUNE_ROWS_MAX { Step::More } else { Step::Done })
     }
 
     /// Gives back a bounded part of the file where much of it is free.

@@ -82,7 +82,7 @@ impl Recorder {
         for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
             let delivery_id = verdict.delivery.delivery_id;
             attempts.push(row::attempt_row(delivery_id, verdict.attempt.clone()));
-            changes.push(row::change(&verdict.delivery, Some(verdict.previous_state)));
+            changes.push(row::attempt_change(verdict));
         }
         insert_all(&transaction, attempts).await?;
         insert_all(&transaction, changes).await?;

@@ -15,12 +15,13 @@ use crate::domain::attempt::{
     Attempt, Exchange, Outcome, Response, ResponseHeader, Timing, Trigger,
 };
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
+use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart, Verdict};
 use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointLimits, EndpointState};
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::event::Event;
 use crate::domain::header::EndpointHeaders;
 use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, LeaseToken, RecoveryId};
+use crate::domain::latency::LatencyBucket;
 use crate::domain::recovery::{Recovery, RecoveryKinds};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::subscription::Subscription;
@@ -51,6 +52,11 @@ const TRIGGERS: [(Trigger, i16); 3] =
 /// The stored number of a delivery's state.
 pub fn delivery_state_number(state: DeliveryState) -> i16 {
     number(&DELIVERY_STATES, state)
+}
+
+/// The state of a delivery that a number stands for.
+pub fn delivery_state(stored: i16) -> Result<DeliveryState, StoreError> {
+    value(&DELIVERY_STATES, stored)
 }
 
 /// The stored number of an endpoint's state.
@@ -142,7 +148,17 @@ pub fn change(
         attempt_count: Set(stored_count(delivery.attempt_count)),
         next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
         create_time: Set(delivery.create_time.as_unix_nanos()),
+        latency_bucket: Set(None),
         commit_time: Set(delivery.update_time.as_unix_nanos()),
+    }
+}
+
+/// The log row of what an attempt made of a delivery.
+pub fn attempt_change(verdict: &Verdict) -> delivery_changes::ActiveModel {
+    let bucket = LatencyBucket::of(verdict.attempt.exchange.timing.total).number();
+    delivery_changes::ActiveModel {
+        latency_bucket: Set(Some(i16::try_from(bucket).expect("there are less than 1,000"))),
+        ..change(&verdict.delivery, Some(verdict.previous_state))
     }
 }
 
@@ -355,7 +371,8 @@ pub fn corrupt(column: &str, problem: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(format!("{column}: {problem}"))
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+/// What [`to_json`] wrote.
+pub fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| corrupt("json", error))
 }
 

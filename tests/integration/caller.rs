@@ -8,12 +8,12 @@ use bookora_webhooks::proto::publish_event_result::Result as ResultMessage;
 use bookora_webhooks::proto::{
     BatchPublishEventsRequest, CancelDeliveryRequest, CreateEndpointRequest,
     CreateEndpointResponse, DeleteEndpointRequest, Delivery, DisableEndpointRequest,
-    EnableEndpointRequest, Endpoint, GetDeliveryRequest, GetEndpointRequest,
-    GetEndpointSecretRequest, GetEventRequest, ListAttemptsRequest, ListDeliveriesRequest,
-    ListEndpointsRequest, ListEventTypesRequest, PublishEventRequest, PublishEventResponse,
-    RecoverEndpointRequest, ResendDeliveryRequest, RevokeEndpointSecretRequest,
-    RotateEndpointSecretRequest, TestEndpointRequest, UpdateEndpointRequest,
-    WatchDeliveriesRequest,
+    EnableEndpointRequest, Endpoint, GetDeliveryRequest, GetDeliveryStatsRequest,
+    GetEndpointRequest, GetEndpointSecretRequest, GetEventRequest, ListAttemptsRequest,
+    ListDeliveriesRequest, ListEndpointsRequest, ListEventTypesRequest, ListEventsRequest,
+    PublishEventRequest, PublishEventResponse, RecoverEndpointRequest, ResendDeliveryRequest,
+    RevokeEndpointSecretRequest, RotateEndpointSecretRequest, TestEndpointRequest,
+    UpdateEndpointRequest, WatchDeliveriesRequest,
 };
 use prost_types::Timestamp;
 use tokio::task::JoinSet;
@@ -131,6 +131,8 @@ calls! {
     BatchPublishEvents(BatchPublishEventsRequest) => ingest.batch_publish_events,
     GetEvent(GetEventRequest) => query.get_event,
     GetDelivery(GetDeliveryRequest) => query.get_delivery,
+    ListEvents(ListEventsRequest) => query.list_events,
+    GetDeliveryStats(GetDeliveryStatsRequest) => query.get_delivery_stats,
     ListDeliveries(ListDeliveriesRequest) => query.list_deliveries,
     ListAttempts(ListAttemptsRequest) => query.list_attempts,
     WatchDeliveries(WatchDeliveriesRequest) => query.watch_deliveries,

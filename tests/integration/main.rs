@@ -3,7 +3,7 @@
 //!
 //! [`service`] starts the binary, [`database`] is what it runs on, [`postgres`] real servers for it,
 //! [`party`] is an endpoint's owner with a receiver,
-//! [`plain_receiver`] a receiver that answers as a test says, [`node`] runs JavaScript; every other
+//! [`plain_receiver`] a receiver that answers as a test says, [`tally`] counts what is in the tables, [`node`] runs JavaScript; every other
 //! module is a group of claims.
 
 mod access;
@@ -43,5 +43,6 @@ mod service;
 mod statements;
 mod store;
 mod suspension;
+mod tally;
 mod transport;
 mod watches;

@@ -1,10 +1,13 @@
-//! Reads: events, deliveries, attempts.
+//! Reads: events, deliveries, attempts, figures.
 
 mod accounts;
 mod answers;
 mod attempts;
+mod events;
 mod filters;
+mod largest;
 mod pages;
+mod stats;
 
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::delivery::State;

@@ -6,6 +6,7 @@
 //! of it together; every other module is a group of claims.
 
 mod failover;
+mod figures;
 mod fleet;
 mod gate;
 mod hopper;

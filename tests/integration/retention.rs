@@ -6,13 +6,16 @@ use bookora_webhooks::proto::watch_deliveries_response::Message;
 use bookora_webhooks::proto::{
     BatchPublishEventsRequest, Endpoint, GetDeliveryRequest, GetEventRequest, ListAttemptsRequest,
     ListDeliveriesRequest, ListDeliveriesResponse, PublishEventRequest, PublishEventResponse,
+    RecoverEndpointRequest, RecoveryKind, ResendDeliveryRequest,
 };
 use tonic::Code;
 use tonic_types::StatusExt;
 
+use crate::caller::Caller;
 use crate::deliveries::{deliveries_of, delivery_in, publish, sample, seconds};
 use crate::plain_receiver::{PlainReceiver, status};
 use crate::service::{Service, eventually};
+use crate::tally::{UNCOUNT, assert_counts, stats_of};
 use crate::watches::{Watcher, watch_request};
 
 const ACCOUNT: &str = "acct_1";
@@ -189,4 +192,64 @@ async fn a_watcher_that_is_overtaken_by_the_pruning_is_told() {
         assert!(updates < 2 * EVENTS, "every change came through: nothing is shown");
     };
     assert_eq!(status.code(), Code::OutOfRange, "{status}");
+}
+
+#[tokio::test]
+async fn figures_and_ids_of_requests_go_when_they_are_old() {
+    let service = Service::start(&["--allow-http", "--retention=3s"]);
+    let (good, _down) = two_receivers(&service).await;
+    let endpoint = good.register(&service, subscribed_to(&["workflow.*"])).await;
+    let event = publish(&service, sample(ACCOUNT, EventType::WorkflowTriggered)).await;
+    let delivery = delivery_in(&service, &event.event_id, State::Succeeded).await;
+    let request = ResendDeliveryRequest {
+        account_id: ACCOUNT.to_owned(),
+        delivery_id: delivery.delivery_id,
+        request_id: "0190d5a8-3b5e-7c3a-9d53-0a4c1f8e2b61".to_owned(),
+    };
+    service.admin().await.resend_delivery(request).await.expect("it is sent again");
+    let request = RecoverEndpointRequest {
+        account_id: ACCOUNT.to_owned(),
+        endpoint_id: endpoint.endpoint_id,
+        start_time: Some(prost_types::Timestamp::default()),
+        include: vec![RecoveryKind::Failed.into()],
+        ..RecoverEndpointRequest::default()
+    };
+    service.admin().await.recover_endpoint(request).await.expect("it is recovered");
+    for table in ["resends", "recoveries", "delivery_stats"] {
+        let rows = format!("SELECT COUNT(*) FROM {table}");
+        if table == "delivery_stats" {
+            eventually("it is counted", async || {
+                (service.ask_database(&rows).await > 0).then_some(())
+            })
+            .await;
+            // As if it had been hours ago.
+            service.change_database("UPDATE delivery_stats SET hour = hour - 3").await;
+        }
+        eventually(&format!("{table} is empty"), async || {
+            (service.ask_database(&rows).await == 0).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_counted_before_it_goes() {
+    const EVENTS: usize = 200;
+    let mut service = Service::start(&["--allow-http"]);
+    let _receivers = two_receivers(&service).await;
+    publish_many(&service, EVENTS).await;
+    let open = "SELECT COUNT(*) FROM deliveries WHERE next_attempt_time IS NOT NULL";
+    eventually("all is delivered", async || (service.ask_database(open).await == 0).then_some(()))
+        .await;
+    service.kill();
+    service.change_database(UNCOUNT).await;
+    service.change_database("UPDATE delivery_changes SET commit_time = 1").await;
+    service.change_arguments(&["--allow-http", "--log-retention=1s"]);
+    service.restart();
+    let log = "SELECT COUNT(*) FROM delivery_changes";
+    eventually("the log is gone", async || (service.ask_database(log).await == 0).then_some(()))
+        .await;
+    let mut caller = Caller::new(&service).await;
+    let counted = assert_counts(&mut caller, service.database_url(), stats_of(ACCOUNT)).await;
+    assert_eq!(counted, i64::try_from(EVENTS).unwrap());
 }

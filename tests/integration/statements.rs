@@ -327,6 +327,13 @@ async fn play(failpoint: String) -> Option<String> {
     assert_eq!(script.service.ask_database(unequal).await, 0, "{failpoint}: a log row a change");
     let events = script.service.ask_database("SELECT COUNT(*) FROM events").await;
     assert_eq!(events, 2, "{failpoint}: a key is one event");
+    // 4 have succeeded, 2 were cancelled.
+    let figures = "SELECT CAST(COALESCE(SUM(1000 * succeeded + 100 * cancelled + pending \
+                   + retrying + failed), 0) AS BIGINT) FROM delivery_stats WHERE account_id = '-'";
+    eventually(&format!("{failpoint}: each change is counted"), async || {
+        (script.service.ask_database(figures).await == 4_200).then_some(())
+    })
+    .await;
     assert!(!script.service.log().contains("internal error"), "{failpoint}");
     script.failed()
 }

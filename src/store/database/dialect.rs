@@ -92,24 +92,34 @@ pub fn log_order(
     }
 }
 
-/// The rows of the log behind a place, as far as nothing can come between them any more.
+/// The rows of the log behind a place, in order, as far as nothing can come between them any more.
 #[must_use]
 pub fn log_after(
     backend: DbBackend,
     transaction_id: i64,
     sequence: i64,
 ) -> Select<delivery_changes::Entity> {
-    use delivery_changes::Column;
     let rows = delivery_changes::Entity::find();
+    let rows = rows.filter(log_behind(backend, transaction_id, sequence));
     let rows = match backend {
+        DbBackend::Postgres => rows.filter(Expr::cust(settled())),
+        _ => rows,
+    };
+    log_order(backend, rows)
+}
+
+/// The rows of the log behind a place, also those between which others may still come.
+#[must_use]
+pub fn log_behind(backend: DbBackend, transaction_id: i64, sequence: i64) -> Condition {
+    use delivery_changes::Column;
+    match backend {
         DbBackend::Postgres => {
             let row = Expr::tuple([Expr::col(Column::TransactionId), Expr::col(Column::Sequence)]);
             let place = Expr::tuple([Expr::value(transaction_id), Expr::value(sequence)]);
-            rows.filter(row.gt(place)).filter(Expr::cust(settled()))
+            Condition::all().add(row.gt(place))
         }
-        _ => rows.filter(Column::Sequence.gt(sequence)),
-    };
-    log_order(backend, rows)
+        _ => Condition::all().add(Column::Sequence.gt(sequence)),
+    }
 }
 
 /// The rows of the log up to a place.
@@ -156,14 +166,17 @@ pub fn log_has_unsettled(backend: DbBackend) -> Option<String> {
     })
 }
 
-/// Whether the log has rows of transactions that are yet to come, so that it was written on another
-/// server. `None` where that cannot be.
+/// Whether the log has rows, or ends at a place, of transactions that are yet to come, so that it was
+/// written on another server. `None` where that cannot be.
 #[must_use]
 pub fn log_is_ahead(backend: DbBackend) -> Option<String> {
+    const POSTGRES_XMAX: &str = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
     (backend == DbBackend::Postgres).then(|| {
-        "SELECT EXISTS (SELECT 1 FROM delivery_changes WHERE transaction_id >= \
-         pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
-            .to_owned()
+        format!(
+            "SELECT EXISTS (SELECT 1 FROM delivery_changes WHERE transaction_id >= {POSTGRES_XMAX}) \
+             OR EXISTS (SELECT 1 FROM store_identity \
+             WHERE GREATEST(log_floor_transaction, counted_transaction) >= {POSTGRES_XMAX})"
+        )
     })
 }
 

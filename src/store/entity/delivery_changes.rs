@@ -38,6 +38,9 @@ pub struct Model {
     pub next_attempt_time: Option<i64>,
     /// When the delivery was made.
     pub create_time: i64,
+    /// How long the attempt took that made the change, by the number of its bucket; unset where
+    /// none did.
+    pub latency_bucket: Option<i16>,
     /// When the change was made: the delivery's `update_time`.
     pub commit_time: i64,
 }

@@ -4,6 +4,7 @@
 pub mod attempts;
 pub mod deliveries;
 pub mod delivery_changes;
+pub mod delivery_stats;
 pub mod endpoint_secrets;
 pub mod endpoints;
 pub mod events;

@@ -1,4 +1,5 @@
-//! Which database this is: tokens that clients keep are bound to it; and where its log begins.
+//! Which database this is: tokens that clients keep are bound to it; where its log begins, and how
+//! far the log was counted.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,6 +16,13 @@ pub struct Model {
     pub log_floor_transaction: i64,
     /// And its sequence.
     pub log_floor: i64,
+    /// The last place of the log that is in `delivery_stats`: its transaction; 0 at first.
+    pub counted_transaction: i64,
+    /// And its sequence.
+    pub counted_sequence: i64,
+    /// Whatever could be read of the log at this time is counted, in nanoseconds since the Unix
+    /// epoch.
+    pub counted_time: i64,
 }
 
 /// None.

@@ -26,6 +26,7 @@ impl MigrationTrait for Migration {
             resends(),
             recoveries(),
             replicas(),
+            delivery_stats(),
         ] {
             manager.create_table(table).await?;
         }
@@ -41,7 +42,7 @@ impl MigrationTrait for Migration {
 }
 
 /// Written out, because sea-query has no partial indexes; SQLite and PostgreSQL read them alike.
-const INDEXES: [&str; 18] = [
+const INDEXES: [&str; 21] = [
     // A key means one event.
     "CREATE UNIQUE INDEX events_idempotency ON events (account_id, idempotency_key) \
      WHERE idempotency_key IS NOT NULL",
@@ -88,6 +89,10 @@ const INDEXES: [&str; 18] = [
     // A request id means one recovery.
     "CREATE UNIQUE INDEX recoveries_request ON recoveries (account_id, request_id) \
      WHERE request_id IS NOT NULL",
+    // What is old enough to be pruned: rows that are few, and written seldom.
+    "CREATE INDEX recoveries_finished ON recoveries (finish_time) WHERE finish_time IS NOT NULL",
+    "CREATE INDEX resends_made ON resends (create_time)",
+    "CREATE INDEX delivery_stats_hour ON delivery_stats (hour)",
 ];
 
 fn table(name: &'static str) -> TableCreateStatement {
@@ -100,6 +105,9 @@ fn store_identity() -> TableCreateStatement {
         .col(uuid("database_id"))
         .col(big_integer("log_floor_transaction"))
         .col(big_integer("log_floor"))
+        .col(big_integer("counted_transaction"))
+        .col(big_integer("counted_sequence"))
+        .col(big_integer("counted_time"))
         .to_owned()
 }
 
@@ -225,6 +233,7 @@ fn delivery_changes(backend: DbBackend) -> TableCreateStatement {
         .col(integer("attempt_count"))
         .col(big_integer_null("next_attempt_time"))
         .col(big_integer("create_time"))
+        .col(small_integer_null("latency_bucket"))
         .col(big_integer("commit_time"))
         .to_owned()
 }
@@ -265,5 +274,20 @@ fn replicas() -> TableCreateStatement {
     table("replicas")
         .col(uuid("replica_id").primary_key())
         .col(big_integer("heartbeat_time"))
+        .to_owned()
+}
+
+fn delivery_stats() -> TableCreateStatement {
+    table("delivery_stats")
+        .col(uuid("endpoint_id"))
+        .col(text("account_id"))
+        .col(integer("hour"))
+        .col(big_integer("pending"))
+        .col(big_integer("retrying"))
+        .col(big_integer("succeeded"))
+        .col(big_integer("failed"))
+        .col(big_integer("cancelled"))
+        .col(text("attempts"))
+        .primary_key(Index::create().col("endpoint_id").col("account_id").col("hour"))
         .to_owned()
 }

@@ -5,11 +5,11 @@ use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::{
     BatchPublishEventsRequest, CancelDeliveryRequest, CreateEndpointRequest, DESCRIPTORS,
     DeleteEndpointRequest, Delivery, DisableEndpointRequest, EnableEndpointRequest, Endpoint,
-    GetDeliveryRequest, GetEndpointRequest, GetEndpointSecretRequest, GetEventRequest,
-    ListAttemptsRequest, ListDeliveriesRequest, ListEndpointsRequest, ListEventTypesRequest,
-    PublishEventRequest, RecoverEndpointRequest, RecoveryKind, ResendDeliveryRequest,
-    RevokeEndpointSecretRequest, RotateEndpointSecretRequest, TestEndpointRequest,
-    UpdateEndpointRequest, WatchDeliveriesRequest,
+    GetDeliveryRequest, GetDeliveryStatsRequest, GetEndpointRequest, GetEndpointSecretRequest,
+    GetEventRequest, ListAttemptsRequest, ListDeliveriesRequest, ListEndpointsRequest,
+    ListEventTypesRequest, ListEventsRequest, PublishEventRequest, RecoverEndpointRequest,
+    RecoveryKind, ResendDeliveryRequest, RevokeEndpointSecretRequest, RotateEndpointSecretRequest,
+    TestEndpointRequest, UpdateEndpointRequest, WatchDeliveriesRequest,
 };
 use prost::Message;
 use prost_types::{FileDescriptorSet, Timestamp};
@@ -113,6 +113,8 @@ pub fn rpc(name: &str) -> Rpc {
         "ListEndpoints" => read(list_endpoints, Code::Ok),
         "GetEvent" => read(get_event, Code::NotFound),
         "GetDelivery" => read(get_delivery, Code::NotFound),
+        "ListEvents" => read(list_events, Code::Ok),
+        "GetDeliveryStats" => read(get_delivery_stats, Code::Ok),
         "ListDeliveries" => read(list_deliveries, Code::Ok),
         "ListAttempts" => read(list_attempts, Code::NotFound),
         "WatchDeliveries" => read(watch_deliveries, Code::Ok),
@@ -191,6 +193,15 @@ by_id! {
 
 fn list_endpoints(account: &str, _: &Ids) -> Call {
     ListEndpointsRequest { account_id: account.to_owned(), ..ListEndpointsRequest::default() }
+        .into()
+}
+
+fn list_events(account: &str, _: &Ids) -> Call {
+    ListEventsRequest { account_id: account.to_owned(), ..ListEventsRequest::default() }.into()
+}
+
+fn get_delivery_stats(account: &str, _: &Ids) -> Call {
+    GetDeliveryStatsRequest { account_id: account.to_owned(), ..GetDeliveryStatsRequest::default() }
         .into()
 }
 

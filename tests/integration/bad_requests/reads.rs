@@ -1,10 +1,12 @@
 //! What is asked for: ids, filters, times and sizes of pages.
 
+use bookora_webhooks::domain::clock::{Clock, SystemClock};
 use bookora_webhooks::proto::delivery::State;
 use bookora_webhooks::proto::endpoint::State as EndpointState;
 use bookora_webhooks::proto::{
-    DeliveryFilter, GetDeliveryRequest, GetEndpointRequest, GetEventRequest, ListAttemptsRequest,
-    ListDeliveriesRequest, ListEndpointsRequest, ListEventTypesRequest, WatchDeliveriesRequest,
+    DeliveryFilter, GetDeliveryRequest, GetDeliveryStatsRequest, GetEndpointRequest,
+    GetEventRequest, ListAttemptsRequest, ListDeliveriesRequest, ListEndpointsRequest,
+    ListEventTypesRequest, ListEventsRequest, WatchDeliveriesRequest,
 };
 use prost_types::{Duration, Timestamp};
 
@@ -18,6 +20,14 @@ fn deliveries() -> ListDeliveriesRequest {
 
 fn endpoints() -> ListEndpointsRequest {
     ListEndpointsRequest { account_id: ACCOUNT.to_owned(), ..ListEndpointsRequest::default() }
+}
+
+fn events() -> ListEventsRequest {
+    ListEventsRequest { account_id: ACCOUNT.to_owned(), ..ListEventsRequest::default() }
+}
+
+fn stats() -> GetDeliveryStatsRequest {
+    GetDeliveryStatsRequest { account_id: ACCOUNT.to_owned(), ..GetDeliveryStatsRequest::default() }
 }
 
 fn watch() -> WatchDeliveriesRequest {
@@ -35,6 +45,8 @@ async fn every_read_needs_a_whole_account_or_dash() {
             Call::from(ListEndpointsRequest { account_id: account_id(), ..endpoints() }),
             ListDeliveriesRequest { account_id: account_id(), ..deliveries() }.into(),
             WatchDeliveriesRequest { account_id: account_id(), ..watch() }.into(),
+            ListEventsRequest { account_id: account_id(), ..events() }.into(),
+            GetDeliveryStatsRequest { account_id: account_id(), ..stats() }.into(),
             GetEndpointRequest { account_id: account_id(), endpoint_id: unknown_id("ep_") }.into(),
             GetEventRequest { account_id: account_id(), event_id: unknown_id("evt_") }.into(),
             GetDeliveryRequest {
@@ -71,6 +83,17 @@ async fn an_id_is_whole_and_of_its_kind() {
             Case::of_field(format!("{request:?}"), request, "endpoint_id")
         });
         assert_refused(&mut caller, of_endpoints).await;
+        // An empty one stands for all.
+        let others = bad_ids("ep_").into_iter().filter(|id| !id.is_empty());
+        let of_stats = others.map(|endpoint_id| {
+            let request = GetDeliveryStatsRequest {
+                account_id: account_id(),
+                endpoint_id,
+                ..GetDeliveryStatsRequest::default()
+            };
+            Case::of_field(format!("{request:?}"), request, "endpoint_id")
+        });
+        assert_refused(&mut caller, of_stats).await;
         let of_events = bad_ids("evt_").into_iter().map(|event_id| {
             let request = GetEventRequest { account_id: account_id(), event_id };
             Case::of_field(format!("{request:?}"), request, "event_id")
@@ -191,21 +214,79 @@ async fn a_range_of_times_does_not_end_before_it_starts() {
     let service = Service::start(&[]);
     let mut caller = Caller::new(&service).await;
     let at = |seconds, nanos| Some(Timestamp { seconds, nanos });
-    let range =
-        |start_time, end_time| ListDeliveriesRequest { start_time, end_time, ..deliveries() };
+    let ranges = |start_time, end_time| {
+        [
+            Call::from(ListDeliveriesRequest { start_time, end_time, ..deliveries() }),
+            ListEventsRequest { start_time, end_time, ..events() }.into(),
+            GetDeliveryStatsRequest { start_time, end_time, ..stats() }.into(),
+        ]
+    };
+    let year_10_000 = 253_402_300_800;
     let cases = [
-        (range(at(1_000, 0), at(999, 999_999_999)), "end_time"),
-        (range(at(1_000, 1), at(1_000, 0)), "end_time"),
-        (range(at(0, -1), None), "start_time"),
-        (range(at(0, 1_000_000_000), None), "start_time"),
-        (range(at(i64::MAX, 0), None), "start_time"),
-        (range(None, at(0, -1)), "end_time"),
-        (range(None, at(1, i32::MAX)), "end_time"),
-        (range(None, at(i64::MIN, 0)), "end_time"),
+        (ranges(at(4_000_000_000, 0), at(3_999_999_999, 999_999_999)), "end_time"),
+        (ranges(at(0, -1), None), "start_time"),
+        (ranges(at(0, 1_000_000_000), None), "start_time"),
+        (ranges(at(i64::MAX, 0), None), "start_time"),
+        (ranges(at(year_10_000, 0), None), "start_time"),
+        (ranges(None, at(0, -1)), "end_time"),
+        (ranges(None, at(1, i32::MAX)), "end_time"),
+        (ranges(None, at(i64::MIN, 0)), "end_time"),
+        (ranges(None, at(-62_135_596_801, 0)), "end_time"),
+    ];
+    let cases = cases.map(|(calls, path)| {
+        calls.map(|call| match (&call, path) {
+            // These do not lie in the future, nor long ago.
+            (Call::GetDeliveryStats(_), "end_time") => None,
+            _ => Some(Case::of_field(format!("{call:?}"), call, path)),
+        })
+    });
+    let cases: Vec<_> = cases.into_iter().flatten().flatten().collect();
+    assert_refused(&mut caller, cases).await;
+    let fine = [
+        (at(1_000, 0), at(1_000, 0)),
+        (at(0, 0), None),
+        (None, at(0, 0)),
+        // What was made then can be told: nothing.
+        (at(-62_135_596_800, 0), at(-1, 0)),
+        (at(year_10_000 - 1, 999_999_999), None),
+        (None, at(year_10_000 - 1, 0)),
+    ];
+    let fine = fine.into_iter().flat_map(|(start, end)| {
+        let [deliveries, events, _] = ranges(start, end);
+        [deliveries, events]
+    });
+    assert_accepted(&mut caller, fine.map(|call| (format!("{call:?}"), call))).await;
+}
+
+#[tokio::test]
+async fn a_range_of_figures_lies_in_what_is_counted() {
+    let service = Service::start(&["--retention=2d"]);
+    let mut caller = Caller::new(&service).await;
+    let now = SystemClock::new().now();
+    let ago = |seconds: i64| {
+        let seconds = now.as_unix_seconds() - seconds;
+        Some(Timestamp { seconds, nanos: 0 })
+    };
+    let range = |start_time, end_time| GetDeliveryStatsRequest { start_time, end_time, ..stats() };
+    let (hour, day) = (3_600, 86_400);
+    let cases = [
+        (range(ago(2 * day + 2 * hour), None), "start_time"),
+        (range(Some(Timestamp::default()), ago(0)), "start_time"),
+        (range(ago(-hour), None), "start_time"),
+        (range(ago(-hour), ago(-2 * hour)), "start_time"),
+        (range(None, ago(2 * day + 2 * hour)), "end_time"),
+        (range(ago(hour), ago(hour)), "end_time"),
+        (range(ago(hour), ago(2 * hour)), "end_time"),
     ];
     let cases = cases.map(|(request, path)| Case::of_field(format!("{request:?}"), request, path));
     assert_refused(&mut caller, cases).await;
-    let fine = [range(at(1_000, 0), at(1_000, 0)), range(at(0, 0), None), range(None, at(0, 0))];
+    let fine = [
+        range(None, None),
+        range(ago(2 * day), None),
+        range(ago(2 * day), ago(-hour)),
+        range(None, ago(2 * day - hour)),
+        range(ago(1), ago(0)),
+    ];
     let fine = fine.map(|request| (format!("{request:?}"), Call::from(request)));
     assert_accepted(&mut caller, fine).await;
 }
@@ -219,6 +300,7 @@ async fn a_page_has_no_negative_size() {
         ListAttemptsRequest { account_id, delivery_id, ..ListAttemptsRequest::default() };
     let cases = [-1, i32::MIN].into_iter().flat_map(|page_size| {
         [
+            ListEventsRequest { page_size, ..events() }.into(),
             Call::from(ListEndpointsRequest { page_size, ..endpoints() }),
             ListDeliveriesRequest { page_size, ..deliveries() }.into(),
             ListAttemptsRequest { page_size, ..attempts.clone() }.into(),

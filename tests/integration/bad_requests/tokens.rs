@@ -5,7 +5,7 @@ use bookora_webhooks::proto::delivery::State;
 use bookora_webhooks::proto::endpoint::State as EndpointState;
 use bookora_webhooks::proto::{
     DeliveryFilter, Endpoint, ListAttemptsRequest, ListDeliveriesRequest, ListEndpointsRequest,
-    ListEventTypesRequest, WatchDeliveriesRequest,
+    ListEventTypesRequest, ListEventsRequest, WatchDeliveriesRequest,
 };
 use prost_types::Timestamp;
 
@@ -14,10 +14,12 @@ use crate::caller::{ACCOUNT, Call, Caller, OTHER_ACCOUNT, deaf_endpoint};
 use crate::deliveries::{sample, seconds};
 use crate::service::{Service, eventually};
 
-/// Two endpoints, and two deliveries with two attempts each: every listing has a second page.
+/// Two endpoints, two events of which one is delivered to both with two attempts each: every listing
+/// has a second page.
 async fn filled() -> (Service, Caller, [String; 2]) {
     let service = Service::start(&[]);
     let mut caller = Caller::new(&service).await;
+    caller.publish(sample(ACCOUNT, EventType::LeadQualified)).await;
     let retry_schedule = vec![seconds(1)];
     for _ in 0..2 {
         let retry_schedule = retry_schedule.clone();
@@ -38,6 +40,14 @@ fn deliveries() -> ListDeliveriesRequest {
         account_id: ACCOUNT.to_owned(),
         page_size: 1,
         ..ListDeliveriesRequest::default()
+    }
+}
+
+fn events() -> ListEventsRequest {
+    ListEventsRequest {
+        account_id: ACCOUNT.to_owned(),
+        page_size: 1,
+        ..ListEventsRequest::default()
     }
 }
 
@@ -78,6 +88,7 @@ async fn watch_token(caller: &mut Caller, account_id: &str) -> String {
 /// One token of each kind.
 struct Tokens {
     deliveries: String,
+    events: String,
     endpoints: String,
     event_types: String,
     attempts: String,
@@ -88,6 +99,8 @@ impl Tokens {
     async fn gather(caller: &mut Caller, delivery_id: &str) -> Self {
         let page = caller.query.list_deliveries(deliveries()).await.expect("it is listed");
         let deliveries = page.into_inner().next_page_token;
+        let page = caller.query.list_events(events()).await.expect("it is listed");
+        let events = page.into_inner().next_page_token;
         let page = caller.admin.list_endpoints(endpoints()).await.expect("it is listed");
         let endpoints = page.into_inner().next_page_token;
         let page = caller.admin.list_event_types(event_types()).await.expect("it is listed");
@@ -95,13 +108,20 @@ impl Tokens {
         let page = caller.query.list_attempts(attempts(delivery_id)).await.expect("it is listed");
         let attempts = page.into_inner().next_page_token;
         let watch = watch_token(caller, ACCOUNT).await;
-        let tokens = Self { deliveries, endpoints, event_types, attempts, watch };
+        let tokens = Self { deliveries, events, endpoints, event_types, attempts, watch };
         assert!(tokens.all().iter().all(|token| !token.is_empty()), "every listing goes on");
         tokens
     }
 
-    fn all(&self) -> [&str; 5] {
-        [&self.deliveries, &self.endpoints, &self.event_types, &self.attempts, &self.watch]
+    fn all(&self) -> [&str; 6] {
+        [
+            &self.deliveries,
+            &self.events,
+            &self.endpoints,
+            &self.event_types,
+            &self.attempts,
+            &self.watch,
+        ]
     }
 
     /// The tokens of other kinds than `own`, spoilt forms of `own`, and what is no token at all.
@@ -131,6 +151,9 @@ async fn a_page_token_goes_on_with_its_own_kind_of_listing_only() {
     let mut calls = Vec::new();
     for page_token in tokens.wrong(&tokens.deliveries) {
         calls.push(Call::from(ListDeliveriesRequest { page_token, ..deliveries() }));
+    }
+    for page_token in tokens.wrong(&tokens.events) {
+        calls.push(ListEventsRequest { page_token, ..events() }.into());
     }
     for page_token in tokens.wrong(&tokens.endpoints) {
         calls.push(ListEndpointsRequest { page_token, ..endpoints() }.into());
@@ -166,6 +189,16 @@ async fn a_page_token_goes_on_with_the_same_listing_only() {
         calls.push(Call::from(ListDeliveriesRequest { page_token, ..request }));
     }
     for request in [
+        ListEventsRequest { account_id: other(), ..events() },
+        ListEventsRequest { account_id: all(), ..events() },
+        ListEventsRequest { event_types: vec!["lead.qualified".to_owned()], ..events() },
+        ListEventsRequest { start_time: time(), ..events() },
+        ListEventsRequest { end_time: time(), ..events() },
+    ] {
+        let page_token = tokens.events.clone();
+        calls.push(ListEventsRequest { page_token, ..request }.into());
+    }
+    for request in [
         ListEndpointsRequest { account_id: other(), ..endpoints() },
         ListEndpointsRequest { account_id: all(), ..endpoints() },
         ListEndpointsRequest { states: vec![EndpointState::Active.into()], ..endpoints() },
@@ -191,6 +224,7 @@ async fn a_page_token_goes_on_with_the_same_listing_only() {
             page_size,
             ..deliveries()
         }),
+        ListEventsRequest { page_token: tokens.events, page_size, ..events() }.into(),
         ListEndpointsRequest { page_token: tokens.endpoints, page_size, ..endpoints() }.into(),
         ListEventTypesRequest { page_token: tokens.event_types, page_size }.into(),
         ListAttemptsRequest { page_token: tokens.attempts, page_size, ..attempts(&delivery_id) }
@@ -245,6 +279,7 @@ async fn a_token_is_of_one_database() {
             Call::from(ListDeliveriesRequest { page_token: tokens.deliveries, ..deliveries() }),
             "page_token",
         ),
+        (ListEventsRequest { page_token: tokens.events, ..events() }.into(), "page_token"),
         (ListEndpointsRequest { page_token: tokens.endpoints, ..endpoints() }.into(), "page_token"),
         (
             WatchDeliveriesRequest { resume_token: tokens.watch, ..watch(ACCOUNT) }.into(),

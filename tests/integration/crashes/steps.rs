@@ -1,5 +1,5 @@
 //! The process dies in what is done beside the way of an event: cancelling, pruning, recovering,
-//! extending leases. What was begun is finished after the next start.
+//! extending leases, counting. What was begun is finished after the next start.
 
 use std::collections::HashSet;
 
@@ -18,15 +18,26 @@ use crate::deliveries::{delivery_in, publish, sample, seconds};
 use crate::party::Receivers;
 use crate::plain_receiver::{PlainReceiver, status};
 use crate::service::{Service, eventually};
+use crate::tally::{UNCOUNT, assert_counts, stats_of};
 use crate::watches::{Ledger, Watcher, publish_batches, watch_request};
 
 /// What is tested here.
-pub const FAILPOINTS: [&str; 7] =
-    [CANCEL, PRUNE[0], PRUNE[1], RECOVERY[0], RECOVERY[1], EXTEND[0], EXTEND[1]];
+pub const FAILPOINTS: [&str; 9] = [
+    CANCEL,
+    PRUNE[0],
+    PRUNE[1],
+    RECOVERY[0],
+    RECOVERY[1],
+    EXTEND[0],
+    EXTEND[1],
+    COUNT[0],
+    COUNT[1],
+];
 const CANCEL: &str = "cancel.after_commit";
 const PRUNE: [&str; 2] = ["prune.before_commit", "prune.after_commit"];
 const RECOVERY: [&str; 2] = ["recovery.before_commit", "recovery.after_commit"];
 const EXTEND: [&str; 2] = ["extend.before_commit", "extend.after_commit"];
+const COUNT: [&str; 2] = ["count.before_commit", "count.after_commit"];
 
 fn all_deliveries() -> ListDeliveriesRequest {
     ListDeliveriesRequest {
@@ -179,5 +190,36 @@ async fn a_crash_while_leases_are_extended_repeats_what_was_under_way_once() {
         let delivered = delivery_in(&service, &published.event_id, State::Succeeded).await;
         assert_eq!((delivered.revision, delivered.attempt_count), (2, 1));
         drop(first);
+    }
+}
+
+#[tokio::test]
+async fn a_crash_while_changes_are_counted_counts_each_of_them_once() {
+    /// With two changes each, more than one step counts.
+    const EVENTS: usize = 3_000;
+    let mut service = Service::start(&["--allow-http"]);
+    let receiver = PlainReceiver::start(|_| status(204)).await;
+    let endpoint = Endpoint { account_id: ACCOUNT.to_owned(), ..Endpoint::default() };
+    receiver.register(&service, endpoint).await;
+    publish_batches(&service, EVENTS / 500, 500).await;
+    let open = "SELECT COUNT(*) FROM deliveries WHERE next_attempt_time IS NOT NULL";
+    eventually("everything is delivered", async || {
+        (service.ask_database(open).await == 0).then_some(())
+    })
+    .await;
+    service.kill();
+    for failpoint in COUNT {
+        service.change_database(UNCOUNT).await;
+        for _ in 0..2 {
+            service.run_into(&format!("{failpoint}@1")).await;
+        }
+        service.restart();
+        let mut caller = Caller::new(&service).await;
+        let url = service.database_url().to_owned();
+        for account in [ACCOUNT, "-"] {
+            let counted = assert_counts(&mut caller, &url, stats_of(account)).await;
+            assert_eq!(counted, i64::try_from(EVENTS).unwrap(), "{failpoint}");
+        }
+        service.kill();
     }
 }

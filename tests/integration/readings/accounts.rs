@@ -4,13 +4,16 @@ use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::delivery::State;
 use bookora_webhooks::proto::watch_deliveries_response::Message;
 use bookora_webhooks::proto::{
-    Delivery, DeliveryFilter, DeliveryView, Endpoint, GetDeliveryRequest, GetEndpointRequest,
-    ListAttemptsRequest, ListDeliveriesRequest, ListEndpointsRequest, WatchDeliveriesRequest,
+    Delivery, DeliveryFilter, DeliveryView, Endpoint, GetDeliveryRequest, GetDeliveryStatsRequest,
+    GetEndpointRequest, ListAttemptsRequest, ListDeliveriesRequest, ListEndpointsRequest,
+    WatchDeliveriesRequest,
 };
 
+use super::events::{events_of, pages};
 use super::{all_of, event, settled, started};
 use crate::caller::{ACCOUNT, Caller, OTHER_ACCOUNT, deaf_endpoint};
 use crate::deliveries::sample;
+use crate::tally::{assert_counts, stats, stats_of};
 
 /// What one account has.
 struct Holdings {
@@ -57,12 +60,34 @@ async fn assert_shows(caller: &mut Caller, account: &str, holdings: &[&Holdings]
     let listed = caller.deliveries(all_of(account)).await;
     let newest_first: Vec<_> = holdings.iter().rev().map(|one| one.delivery.clone()).collect();
     assert_eq!(listed, newest_first);
+    let events = pages(caller, events_of(account)).await.concat();
+    let newest_first: Vec<_> = holdings.iter().rev().map(|one| one.event_id.clone()).collect();
+    assert_eq!(events.into_iter().map(|event| event.event_id).collect::<Vec<_>>(), newest_first);
+    assert_figures(caller, account, holdings).await;
     let mut watched = snapshot(caller, watch(account)).await;
     let mut expected: Vec<_> =
         holdings.iter().map(|one| one.delivery.delivery_id.clone()).collect();
     watched.sort();
     expected.sort();
     assert_eq!(watched, expected);
+}
+
+/// The figures of the account are of these and of nothing else, by endpoint too.
+async fn assert_figures(caller: &mut Caller, account: &str, holdings: &[&Holdings]) {
+    let figures = stats(caller, stats_of(account)).await;
+    let count = i64::try_from(holdings.len()).unwrap();
+    assert_eq!((figures.retrying_count, figures.attempt_count), (count, count));
+    let oldest = holdings.first().map(|one| one.delivery.clone());
+    assert_eq!(figures.oldest_open_delivery, oldest);
+    for one in holdings {
+        for (asked, count) in [(account, 1), ("acct_nobody", 0)] {
+            let endpoint_id = one.endpoint.endpoint_id.clone();
+            let request = GetDeliveryStatsRequest { endpoint_id, ..stats_of(asked) };
+            let figures = stats(caller, request).await;
+            assert_eq!((figures.retrying_count, figures.attempt_count), (count, count));
+            assert_eq!(figures.oldest_open_delivery.is_some(), count == 1);
+        }
+    }
 }
 
 /// Each of these can be read by its id.
@@ -90,9 +115,10 @@ async fn assert_readable(caller: &mut Caller, account: &str, holdings: &Holdings
 
 #[tokio::test]
 async fn two_accounts_never_see_each_other_and_dash_sees_both() {
-    let (_service, mut caller, _party) = started().await;
+    let (service, mut caller, _party) = started().await;
     let own = Holdings::of(&mut caller, ACCOUNT).await;
     let foreign = Holdings::of(&mut caller, OTHER_ACCOUNT).await;
+    assert_eq!(assert_counts(&mut caller, service.database_url(), stats_of("-")).await, 2);
     assert_shows(&mut caller, ACCOUNT, &[&own]).await;
     assert_shows(&mut caller, OTHER_ACCOUNT, &[&foreign]).await;
     assert_shows(&mut caller, "acct_nobody", &[]).await;

@@ -148,22 +148,24 @@ async fn several_names_change_several_fields_and_a_star_changes_all() {
 }
 
 #[tokio::test]
-async fn without_a_mask_what_is_set_is_changed() {
+async fn without_a_mask_or_with_an_empty_one_what_is_set_is_changed() {
     let (_service, mut caller) = started().await;
-    let before = caller.register(full_endpoint(ACCOUNT)).await;
-    let some = Endpoint {
-        account_id: ACCOUNT.to_owned(),
-        description: "changed".to_owned(),
-        max_in_flight: 2,
-        ..Endpoint::default()
-    };
-    let updated = update(&mut caller, &before, some.clone(), None).await;
-    assert_fields(&updated, |name| {
-        let is_set = ["description", "max_in_flight"].contains(&name);
-        if is_set { some.clone() } else { full_endpoint(ACCOUNT) }
-    });
-    let updated = update(&mut caller, &updated, other_endpoint(), None).await;
-    assert_fields(&updated, |_| other_endpoint());
+    for no_mask in [None, Some(mask(&[]))] {
+        let before = caller.register(full_endpoint(ACCOUNT)).await;
+        let some = Endpoint {
+            account_id: ACCOUNT.to_owned(),
+            description: "changed".to_owned(),
+            max_in_flight: 2,
+            ..Endpoint::default()
+        };
+        let updated = update(&mut caller, &before, some.clone(), no_mask.clone()).await;
+        assert_fields(&updated, |name| {
+            let is_set = ["description", "max_in_flight"].contains(&name);
+            if is_set { some.clone() } else { full_endpoint(ACCOUNT) }
+        });
+        let updated = update(&mut caller, &updated, other_endpoint(), no_mask).await;
+        assert_fields(&updated, |_| other_endpoint());
+    }
 }
 
 #[tokio::test]

@@ -6,10 +6,10 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 
 use super::ACCOUNT;
 use crate::caller::{Caller, deaf_endpoint};
-use crate::database::connect;
+use crate::database::{ask, connect};
 use crate::deliveries::seconds;
 use crate::postgres::Postgres;
-use crate::service::Service;
+use crate::service::{Service, eventually};
 use crate::watches::{Watcher, publish_batches, watch_request};
 
 /// Two deliveries that are in the log only.
@@ -114,4 +114,23 @@ async fn a_row_that_is_rolled_back_holds_nothing_up_for_ever() {
     undone.rollback().await.unwrap();
     let update = watcher.update().await;
     assert!(id_of(&update).ends_with('b'), "{update:?}");
+}
+
+#[tokio::test]
+async fn a_row_that_is_committed_after_a_later_one_is_counted_too() {
+    const PENDING: &str = "SELECT pending FROM delivery_stats WHERE account_id = '-'";
+    let Some(server) = Postgres::shared() else { return };
+    let url = server.fresh_database();
+    let (_service, mut watcher) = watched(&url).await;
+    let database = connect(&url).await;
+    let early = database.begin().await.unwrap();
+    append(&early, EARLY).await;
+    let late = database.begin().await.unwrap();
+    append(&late, LATE).await;
+    late.commit().await.unwrap();
+    // Who counts has looked at the log meanwhile.
+    sees_nothing(&mut watcher).await;
+    assert_eq!(ask(&url, PENDING).await, 0);
+    early.commit().await.unwrap();
+    eventually("both are counted", async || (ask(&url, PENDING).await == 2).then_some(())).await;
 }

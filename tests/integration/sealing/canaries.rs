@@ -231,6 +231,18 @@ impl Stage {
                 ..Default::default()
             })
             .await;
+            self.call(ListEventsRequest {
+                account_id: account_id.clone(),
+                page_token: page_token.clone(),
+                ..Default::default()
+            })
+            .await;
+            self.call(GetDeliveryStatsRequest {
+                account_id: account_id.clone(),
+                endpoint_id: page_token.clone(),
+                ..Default::default()
+            })
+            .await;
             self.call(ListEventTypesRequest {
                 page_token: page_token.clone(),
                 ..Default::default()
