@@ -4,8 +4,8 @@
 //! - `flood`: an account with 1,000,000 due deliveries; another account's time from publish to
 //!   receipt, beside its time alone, and the memory of the service.
 //! - `carry`: what one database carries: deliveries a second, processor time and bytes of each, on
-//!   the database that `BOOKORA_BENCH_DATABASE_URL` names, with `BOOKORA_BENCH_REPLICAS` replicas;
-//!   without them on a SQLite file.
+//!   the database that `BOOKORA_BENCH_DATABASE_URL` names, with `BOOKORA_BENCH_REPLICAS` replicas
+//!   and the keys of `BOOKORA_MASTER_KEY_FILE`; without them on a SQLite file.
 //! - `claim`: the time of one claim with 1,000,000 due and 5,000,000 terminal rows, beside that
 //!   with 1,000 due rows.
 //! - `figures`: the processor time of counting 1,000,000 deliveries of 30 days, and the time of a

@@ -129,11 +129,13 @@ impl Keyring {
         state.all.iter().filter(left).map(|key| key.id().clone()).collect()
     }
 
-    /// Forgets a key that has left the file and that no secret is sealed with.
+    /// Forgets a key that has left the file and that no secret is sealed with. One that has come
+    /// back into it meanwhile stays.
     pub fn forget(&self, id: &KeyId) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        assert!(state.in_file.find(id.as_str()).is_none(), "a key of the file stays");
-        state.all = Arc::new((*state.all).clone().without(id));
+        if state.in_file.find(id.as_str()).is_none() {
+            state.all = Arc::new((*state.all).clone().without(id));
+        }
     }
 
     /// Looks at the file, and takes its keys where they are others. One that cannot be used changes
