@@ -4,10 +4,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tonic::codec::CompressionEncoding::Gzip;
 use tonic::server::NamedService;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
+use tonic_web::GrpcWebLayer;
 
 use super::delivery_query::Query;
 use super::endpoint_admin::Admin;
@@ -82,15 +84,23 @@ pub fn serve(
     let descriptors = "the built-in descriptors are whole";
     // Without it an answer of several frames waits some 40 ms for the client's delayed ACK.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    // Only with it is HTTP/1.1 of use: gRPC-Web is the one protocol here that it carries.
     let server = Server::builder()
+        .accept_http1(true)
+        .layer(GrpcWebLayer::new())
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .add_service(health)
         .add_service(reflection().build_v1().expect(descriptors))
         .add_service(reflection().build_v1alpha().expect(descriptors))
-        .add_service(IngestServer::new(services.ingest).max_decoding_message_size(INGEST_BYTES_MAX))
-        .add_service(AdminServer::new(services.admin))
-        .add_service(QueryServer::new(services.query))
+        .add_service(
+            IngestServer::new(services.ingest)
+                .max_decoding_message_size(INGEST_BYTES_MAX)
+                .accept_compressed(Gzip)
+                .send_compressed(Gzip),
+        )
+        .add_service(AdminServer::new(services.admin).accept_compressed(Gzip).send_compressed(Gzip))
+        .add_service(QueryServer::new(services.query).accept_compressed(Gzip).send_compressed(Gzip))
         .serve_with_incoming_shutdown(incoming, stop);
     (Health(reporter), server)
 }
