@@ -90,9 +90,10 @@ pub fn serve(
         .layer(GrpcWebLayer::new())
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .add_service(health)
-        .add_service(reflection().build_v1().expect(descriptors))
-        .add_service(reflection().build_v1alpha().expect(descriptors))
+        // A channel that compresses does so with these calls too.
+        .add_service(health.accept_compressed(Gzip))
+        .add_service(reflection().build_v1().expect(descriptors).accept_compressed(Gzip))
+        .add_service(reflection().build_v1alpha().expect(descriptors).accept_compressed(Gzip))
         .add_service(
             IngestServer::new(services.ingest)
                 .max_decoding_message_size(INGEST_BYTES_MAX)
