@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs the script of README.md with each stock client against the built program, and compares what
-they print with expected.txt, byte for byte.
+they print with expected.txt, byte for byte. Then checks that they keep the deadlines of the service
+config, and that docs/clients.md shows their code.
 
 `conformance.py [CLIENT…]` runs some; `--print` shows the text instead of comparing it. What a
 client needs, `make conformance` installs. Without Go or Java their clients are skipped, which fails
@@ -12,20 +13,23 @@ import difflib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "readme"))
 
-from readme import ROOT, Tally, environment, stop_on_signals
+from readme import FENCE, ROOT, Tally, environment, stop_on_signals
 from stage import PATIENCE_SECONDS, stage
 
 SCRIPT = FOLDER / "script.json"
 EXPECTED = FOLDER / "expected.txt"
 SERVICE_CONFIG = ROOT / "proto/bookora/webhooks/v1/service_config.json"
+DOCUMENTATION = ROOT / "docs/clients.md"
 TOOLS = ROOT / ".tools/conformance"
 PYTHON = TOOLS / "python/bin/python"
 JAVA_SCRIPT = FOLDER / "java/target/script.jar"
@@ -35,54 +39,62 @@ COMPRESSED_BYTES_MAX = 50_000
 UNCOMPRESSED_BYTES_MIN = 100_000
 
 
-class Client:
-    """A stock client: how it is started, what it needs, and whether it compresses requests."""
+# No call can be answered so soon.
+DEADLINE_TOO_SHORT = "0.001s"
 
-    def __init__(self, name, command, compresses=True, needs=()):
-        self.name, self.command, self.compresses, self.needs = name, command, compresses, needs
+
+class Client:
+    """A stock client: how it is started, what it needs, whether it compresses requests, and whether it
+    reads the service config.
+    """
+
+    def __init__(self, name, command, compresses=True, configured=True, needs=()):
+        self.name, self.command, self.needs = name, command, needs
+        self.compresses, self.configured = compresses, configured
 
     def missing(self):
         return [each for each in self.needs if not shutil.which(each) and not pathlib.Path(each).exists()]
 
 
+CONNECT = FOLDER / "node/connect.mjs"
+
 CLIENTS = [
-    Client("grpcurl", [sys.executable, "-B", FOLDER / "grpcurl/script.py"], compresses=False, needs=["grpcurl"]),
+    Client("grpcurl", [sys.executable, "-B", FOLDER / "grpcurl/script.py"], compresses=False,
+           configured=False, needs=["grpcurl"]),
     Client("grpcio", [PYTHON, "-B", FOLDER / "python/script.py"]),
     Client("grpc-js", ["node", FOLDER / "node/grpc_js.mjs"]),
-    Client("connect", ["node", FOLDER / "node/connect.mjs", "--protocol=grpc"]),
-    Client("grpc-web", ["node", FOLDER / "node/connect.mjs", "--protocol=grpc-web"], compresses=False),
+    Client("connect", ["node", CONNECT, "--protocol=grpc"], configured=False),
+    Client("grpc-web", ["node", CONNECT, "--protocol=grpc-web"], compresses=False, configured=False),
     Client("grpc-go", [TOOLS / "go/script"], needs=[TOOLS / "go/script"]),
     Client("grpc-java", ["java", "-jar", JAVA_SCRIPT], needs=["java", JAVA_SCRIPT]),
 ]
 
 
-def run(client):
-    """What a client printed and what its receiver got, whether it was done, how many bytes its
-    requests had.
-    """
+def run(client, service_config=SERVICE_CONFIG, stderr=None):
+    """What the client did, what its receiver got, and how many bytes its requests had."""
     secret = json.loads(SCRIPT.read_text(encoding="utf-8"))["secret"]
     with stage(secret) as (relay, receiver):
         done = subprocess.run(
             [*client.command, f"--target=127.0.0.1:{relay.port}",
              f"--receiver=http://127.0.0.1:{receiver.server_port}", f"--script={SCRIPT}",
-             f"--service-config={SERVICE_CONFIG}"],
+             f"--service-config={service_config}"],
             env=environment(PYTHONPATH=str(FOLDER / "python/gen"), PYTHONIOENCODING="utf-8"),
-            cwd=ROOT, timeout=PATIENCE_SECONDS, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+            cwd=ROOT, timeout=PATIENCE_SECONDS, stdout=subprocess.PIPE, stderr=stderr, text=True,
+            encoding="utf-8",
         )
-        received = "".join(f"{line}\n" for line in sorted(receiver.received))
-        return done.stdout + received, done.returncode, relay.request_bytes
+        return done, "".join(f"{line}\n" for line in sorted(receiver.received)), relay.request_bytes
 
 
 def check(tally, client):
     began = time.monotonic()
     try:
-        text, status, request_bytes = run(client)
+        done, received, request_bytes = run(client)
     except subprocess.TimeoutExpired as expired:
         said = (expired.stdout or b"").decode("utf-8", "replace")
         tally.claim(False, f"{client.name} is done in {PATIENCE_SECONDS} s", said)
         return
-    tally.claim(status == 0, f"{client.name} is done without an error", status)
-    expected = EXPECTED.read_text(encoding="utf-8")
+    tally.claim(done.returncode == 0, f"{client.name} is done without an error", done.returncode)
+    text, expected = done.stdout + received, EXPECTED.read_text(encoding="utf-8")
     if not tally.claim(text == expected, f"{client.name} prints what is expected"):
         show_difference(client, expected, text)
     if client.compresses:
@@ -100,6 +112,36 @@ def show_difference(client, expected, text):
     print(*lines, sep="\n")
 
 
+def check_deadline(tally, client):
+    """What the service config says is so: the deadline of each call, and none of a watch."""
+    config = json.loads(SERVICE_CONFIG.read_text(encoding="utf-8"))
+    for methods in config["methodConfig"]:
+        if "timeout" in methods:
+            methods["timeout"] = DEADLINE_TOO_SHORT
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(config, file)
+        file.flush()
+        done, *_ = run(client, file.name, stderr=subprocess.PIPE)
+    ended = done.returncode != 0 and "deadline" in done.stderr.lower()
+    tally.claim(ended, f"{client.name} keeps the deadlines of the service config", done.stderr)
+
+
+def check_documentation(tally):
+    """What docs/clients.md shows of a client is in its file, and the deadline is the service config's."""
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    shown = [match for match in FENCE.finditer(text) if match["mark"].startswith("client=")]
+    tally.claim(len(shown) >= 6, "docs/clients.md shows the clients", len(shown))
+    for match in shown:
+        name = match["mark"].removeprefix("client=")
+        code = "\n" + (FOLDER / name).read_text(encoding="utf-8")
+        for part in match["text"].split("…\n"):
+            tally.claim("\n" + part in code, f"{name} has what docs/clients.md shows of it", part)
+    config = json.loads(SERVICE_CONFIG.read_text(encoding="utf-8"))
+    deadlines = {methods.get("timeout") for methods in config["methodConfig"]}
+    seconds = re.search(r"The service config gives each call (\d+) s", text)[1]
+    tally.claim(deadlines == {f"{seconds}s", None}, "the service config has these deadlines", deadlines)
+
+
 def main():
     stop_on_signals()
     parser = argparse.ArgumentParser()
@@ -110,7 +152,8 @@ def main():
     chosen = [each for each in CLIENTS if not arguments.clients or each.name in arguments.clients]
     if arguments.print:
         for client in chosen:
-            print(run(client)[0], end="")
+            done, received, _ = run(client)
+            print(done.stdout + received, end="")
         return
     tally, skipped, began = Tally("conformance"), 0, time.monotonic()
     for client in chosen:
@@ -120,6 +163,9 @@ def main():
             tally.claim(os.environ.get("CI") != "true", f"{client.name} is not skipped where CI=true")
         else:
             check(tally, client)
+            if client.configured:
+                check_deadline(tally, client)
+    check_documentation(tally)
     print(f"{len(chosen) - skipped} clients in {time.monotonic() - began:.0f} s")
     tally.finish()
 
