@@ -3,9 +3,9 @@
 they print with expected.txt, byte for byte. Then checks that they keep the deadlines of the service
 config, and that docs/clients.md shows their code.
 
-`conformance.py [CLIENT…]` runs some; `--print` shows the text instead of comparing it. What a
-client needs, `make conformance` installs. Without Go or Java their clients are skipped, which fails
-where CI=true.
+`conformance.py [CLIENT…]` runs some; `--print` shows the text instead of comparing it; `--tls` runs
+them over TLS and with a token. What a client needs, `make conformance` installs. Without Go or Java
+their clients are skipped, which fails where CI=true.
 """
 
 import argparse
@@ -24,7 +24,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "readme"))
 
 from readme import FENCE, ROOT, Tally, environment, stop_on_signals
-from stage import PATIENCE_SECONDS, stage
+from stage import PATIENCE_SECONDS, Credentials, stage
 
 SCRIPT = FOLDER / "script.json"
 EXPECTED = FOLDER / "expected.txt"
@@ -70,45 +70,49 @@ CLIENTS = [
 ]
 
 
-def run(client, service_config=SERVICE_CONFIG, stderr=None):
+def run(client, credentials=None, service_config=SERVICE_CONFIG, stderr=None):
     """What the client did, what its receiver got, and how many bytes its requests had."""
     secret = json.loads(SCRIPT.read_text(encoding="utf-8"))["secret"]
-    with stage(secret) as (relay, receiver):
+    arguments, variables = [f"--script={SCRIPT}", f"--service-config={service_config}"], {}
+    if credentials:
+        arguments += [f"--ca-file={credentials.ca_file}", f"--token={credentials.token}"]
+        # Whom `fetch` trusts cannot be said in a program.
+        variables = {"NODE_EXTRA_CA_CERTS": str(credentials.ca_file)}
+    variables |= {"PYTHONPATH": str(FOLDER / "python/gen"), "PYTHONIOENCODING": "utf-8"}
+    with stage(secret, credentials.arguments if credentials else ()) as (relay, receiver):
         done = subprocess.run(
             [*client.command, f"--target=127.0.0.1:{relay.port}",
-             f"--receiver=http://127.0.0.1:{receiver.server_port}", f"--script={SCRIPT}",
-             f"--service-config={service_config}"],
-            env=environment(PYTHONPATH=str(FOLDER / "python/gen"), PYTHONIOENCODING="utf-8"),
-            cwd=ROOT, timeout=PATIENCE_SECONDS, stdout=subprocess.PIPE, stderr=stderr, text=True,
-            encoding="utf-8",
+             f"--receiver=http://127.0.0.1:{receiver.server_port}", *arguments],
+            env=environment(**variables), cwd=ROOT, timeout=PATIENCE_SECONDS,
+            stdout=subprocess.PIPE, stderr=stderr, text=True, encoding="utf-8",
         )
         return done, "".join(f"{line}\n" for line in sorted(receiver.received)), relay.request_bytes
 
 
-def check(tally, client):
-    began = time.monotonic()
+def check(tally, client, credentials):
+    began, name = time.monotonic(), f"{client.name}{' over TLS' if credentials else ''}"
     try:
-        done, received, request_bytes = run(client)
+        done, received, request_bytes = run(client, credentials)
     except subprocess.TimeoutExpired as expired:
         said = (expired.stdout or b"").decode("utf-8", "replace")
-        tally.claim(False, f"{client.name} is done in {PATIENCE_SECONDS} s", said)
+        tally.claim(False, f"{name} is done in {PATIENCE_SECONDS} s", said)
         return
-    tally.claim(done.returncode == 0, f"{client.name} is done without an error", done.returncode)
+    tally.claim(done.returncode == 0, f"{name} is done without an error", done.returncode)
     text, expected = done.stdout + received, EXPECTED.read_text(encoding="utf-8")
-    if not tally.claim(text == expected, f"{client.name} prints what is expected"):
-        show_difference(client, expected, text)
+    if not tally.claim(text == expected, f"{name} prints what is expected"):
+        show_difference(name, expected, text)
     if client.compresses:
         fits = request_bytes <= COMPRESSED_BYTES_MAX
     else:
         fits = request_bytes >= UNCOMPRESSED_BYTES_MIN
-    claim = f"{client.name} {'compresses' if client.compresses else 'does not compress'} requests"
+    claim = f"{name} {'compresses' if client.compresses else 'does not compress'} requests"
     tally.claim(fits, claim, f"{request_bytes} bytes")
-    print(f"{client.name}: {time.monotonic() - began:.1f} s, {request_bytes:,} bytes of requests", flush=True)
+    print(f"{name}: {time.monotonic() - began:.1f} s, {request_bytes:,} bytes of requests", flush=True)
 
 
-def show_difference(client, expected, text):
-    print(f"--- expected:\n{expected}--- {client.name} printed:\n{text}--- the difference:")
-    lines = difflib.unified_diff(expected.splitlines(), text.splitlines(), "expected", client.name, lineterm="")
+def show_difference(name, expected, text):
+    print(f"--- expected:\n{expected}--- {name} printed:\n{text}--- the difference:")
+    lines = difflib.unified_diff(expected.splitlines(), text.splitlines(), "expected", name, lineterm="")
     print(*lines, sep="\n")
 
 
@@ -121,7 +125,7 @@ def check_deadline(tally, client):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(config, file)
         file.flush()
-        done, *_ = run(client, file.name, stderr=subprocess.PIPE)
+        done, *_ = run(client, service_config=file.name, stderr=subprocess.PIPE)
     ended = done.returncode != 0 and "deadline" in done.stderr.lower()
     tally.claim(ended, f"{client.name} keeps the deadlines of the service config", done.stderr)
 
@@ -147,26 +151,32 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("clients", nargs="*", metavar="CLIENT", help=", ".join(each.name for each in CLIENTS))
     parser.add_argument("--print", action="store_true")
+    parser.add_argument("--tls", action="store_true")
     arguments = parser.parse_args()
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".tools/bin"), os.environ["PATH"]])
     chosen = [each for each in CLIENTS if not arguments.clients or each.name in arguments.clients]
-    if arguments.print:
-        for client in chosen:
-            done, received, _ = run(client)
-            print(done.stdout + received, end="")
-        return
-    tally, skipped, began = Tally("conformance"), 0, time.monotonic()
-    for client in chosen:
+    with tempfile.TemporaryDirectory() as folder:
+        credentials = Credentials(folder) if arguments.tls else None
+        if arguments.print:
+            for client in chosen:
+                done, received, _ = run(client, credentials)
+                print(done.stdout + received, end="")
+        else:
+            check_all(chosen, credentials)
+
+
+def check_all(clients, credentials):
+    tally, began = Tally("conformance"), time.monotonic()
+    for client in clients:
         if missing := client.missing():
-            skipped += 1
             print(f"SKIPPED: {client.name}: {', '.join(map(str, missing))} is missing")
             tally.claim(os.environ.get("CI") != "true", f"{client.name} is not skipped where CI=true")
-        else:
-            check(tally, client)
-            if client.configured:
-                check_deadline(tally, client)
+            continue
+        check(tally, client, credentials)
+        if client.configured:
+            check_deadline(tally, client)
     check_documentation(tally)
-    print(f"{len(chosen) - skipped} clients in {time.monotonic() - began:.0f} s")
+    print(f"{len(clients)} clients in {time.monotonic() - began:.0f} s")
     tally.finish()
 
 

@@ -8,27 +8,51 @@ import hmac
 import http.server
 import pathlib
 import queue
+import re
 import socket
 import subprocess
 import tempfile
 import threading
 
-from readme import environment, program
+from readme import ROOT, environment, program
 
 PATIENCE_SECONDS = 60
+TRUSTME_PYTHON = ROOT / ".tools/conformance/python/bin/python"
 # Longest piece that the relay passes on at once.
 PIECE_BYTES = 64 * 1024
 # This event is refused at its first attempt.
 REFUSED_ONCE = "no_show.detected"
 
 
+class Credentials:
+    """A certificate for the service, and a token for everything that the script does."""
+
+    def __init__(self, folder):
+        folder = pathlib.Path(folder)
+        # Writes server.pem, server.key and the authority that signed, client.pem.
+        trustme = [TRUSTME_PYTHON, "-m", "trustme", "--quiet", f"--dir={folder}"]
+        subprocess.run([*trustme, "--identities", "127.0.0.1"], check=True)
+        self.ca_file = folder / "client.pem"
+        tokens_file = folder / "tokens.toml"
+        done = subprocess.run(
+            [program(), "token", "new", "--name=conformance", "--role=admin", "--role=publisher",
+             "--role=viewer", "--all-accounts", f"--tokens-file={tokens_file}"],
+            env=environment(), check=True, stdout=subprocess.PIPE, text=True,
+        )
+        self.token = re.search(r"bwt_\S+", done.stdout)[0]
+        self.arguments = [
+            f"--tls-cert={folder / 'server.pem'}", f"--tls-key={folder / 'server.key'}",
+            f"--tokens-file={tokens_file}",
+        ]
+
+
 @contextlib.contextmanager
-def service(folder):
+def service(folder, arguments):
     """The program on a database of its own; gives its address."""
     database = pathlib.Path(folder, "conformance.db")
     process = subprocess.Popen(
         [program(), "serve", "--listen=127.0.0.1:0", "--allow-http", "--allow-network=127.0.0.0/8",
-         f"--database-url=sqlite://{database}?mode=rwc"],
+         f"--database-url=sqlite://{database}?mode=rwc", *arguments],
         env=environment(RUST_LOG="warn"), stdout=subprocess.PIPE, text=True,
     )
     try:
@@ -63,11 +87,10 @@ class Relay:
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self.lock:
                     self.sockets |= {client, server}
-                for ends in ((client, server), (server, client)):
+                for ends in ((client, server, True), (server, client, False)):
                     threading.Thread(target=self.pass_on, args=ends, daemon=True).start()
 
-    def pass_on(self, source, sink):
-        is_request = source.getpeername() != self.service_address
+    def pass_on(self, source, sink, is_request):
         with contextlib.suppress(OSError):
             while piece := source.recv(PIECE_BYTES):
                 if is_request:
@@ -150,9 +173,9 @@ class Request(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def stage(secret):
+def stage(secret, arguments=()):
     """Gives the relay and the receiver of a service that runs meanwhile."""
-    with tempfile.TemporaryDirectory() as folder, service(folder) as address:
+    with tempfile.TemporaryDirectory() as folder, service(folder, arguments) as address:
         relay = Relay(address)
         receiver = Receiver(relay, secret)
         try:
