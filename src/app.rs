@@ -1,6 +1,7 @@
 //! The service put together: in which order its parts start, and in which they stop.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ServeArgs;
 use crate::delivery::deliver::{Deliverer, DeliveryDefaults};
-use crate::delivery::dispatcher::Dispatcher;
+use crate::delivery::dispatcher::{Dispatcher, RELEASE_PATIENCE};
 use crate::delivery::mishaps::Mishaps;
 use crate::delivery::retention::{Retention, RetentionLimits};
 use crate::delivery::suspension::Suspension;
@@ -22,12 +23,15 @@ use crate::domain::clock::Clock;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::TestEvent;
 use crate::domain::random::Random;
+use crate::grpc::audit::RefusalLog;
+use crate::grpc::authentication::Gate;
 use crate::grpc::delivery_query::Query;
 use crate::grpc::endpoint_admin::Admin;
 use crate::grpc::endpoint_fields::UrlPolicy;
 use crate::grpc::endpoint_test::{TestSender, Tests};
 use crate::grpc::event_ingest::Ingest;
 use crate::grpc::server::{self, Health, Services};
+use crate::grpc::tokens_follower::TokensFollower;
 use crate::grpc::watch::WatchSettings;
 use crate::store::room::RoomLimits;
 use crate::store::{Store, StoreSettings};
@@ -35,9 +39,15 @@ use crate::webhook::{ClientSettings, WebhookClient};
 
 /// How long calls that are under way may take to end once the process is asked to.
 const CALLS_PATIENCE: Duration = Duration::from_secs(8);
-/// How long deliveries that are under way may take to end after that; together with the above
-/// below the 25 s that an orchestrator is told to wait. What does not end is sent again.
+/// How long deliveries that are under way may take to end after that. What does not is released,
+/// and sent again.
 const DELIVERIES_PATIENCE: Duration = Duration::from_secs(14);
+/// How long an orchestrator is told to wait.
+const STOP_MAX: Duration = Duration::from_secs(25);
+const _: () = assert!(
+    CALLS_PATIENCE.as_secs() + DELIVERIES_PATIENCE.as_secs() + RELEASE_PATIENCE.as_secs()
+        < STOP_MAX.as_secs()
+);
 
 /// The running service.
 pub struct App {
@@ -53,6 +63,8 @@ pub struct App {
     suspension: JoinHandle<()>,
     retention: JoinHandle<()>,
     recovery: JoinHandle<()>,
+    /// Where there is a tokens file.
+    following: Option<JoinHandle<()>>,
 }
 
 impl App {
@@ -66,6 +78,7 @@ impl App {
         random: Arc<dyn Random>,
     ) -> anyhow::Result<Self> {
         settings.check()?;
+        let follower = settings.tokens_file.as_deref().map(follow_tokens).transpose()?;
         let listener = TcpListener::bind(settings.listen)
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
@@ -105,7 +118,8 @@ impl App {
         let rescue =
             rescue::run(Arc::clone(&store), dispatcher.under_way(), stop_dispatching.clone());
         let rescue = tokio::spawn(rescue);
-        let dispatcher = tokio::spawn(dispatcher.run(handed, stop_dispatching.clone()));
+        let dispatcher = dispatcher.run(handed, stop_dispatching.clone(), DELIVERIES_PATIENCE);
+        let dispatcher = tokio::spawn(dispatcher);
         let suspension = Suspension {
             store: Arc::clone(&store),
             after: settings.suspend_after,
@@ -121,7 +135,11 @@ impl App {
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
         let tests = Tests::new(Arc::new(Tester(deliverer)));
         let services = services(&store, url_policy, tests, &drain, &clock, &random);
-        let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
+        let credentials = follower.as_ref().map(TokensFollower::credentials);
+        let gate = Gate::new(credentials, RefusalLog::new(Arc::clone(&clock)));
+        let following = follower.map(|follower| tokio::spawn(follower.run(drain.clone())));
+        let (health, grpc) =
+            server::serve(listener, services, gate, drain.clone().cancelled_owned());
         health.serving().await;
         let grpc = tokio::spawn(grpc);
         Ok(Self {
@@ -136,6 +154,7 @@ impl App {
             suspension,
             retention,
             recovery,
+            following,
         })
     }
 
@@ -165,8 +184,8 @@ impl App {
             tracing::warn!("some calls did not end in time");
         }
         self.stop_dispatching.cancel();
-        if tokio::time::timeout(DELIVERIES_PATIENCE, self.dispatcher).await.is_err() {
-            tracing::warn!("some deliveries did not end in time; they are sent again");
+        if self.dispatcher.await.is_err() {
+            tracing::warn!("the dispatcher had failed");
         }
         if self.rescue.await.is_err() {
             tracing::warn!("the rescue of leases had failed");
@@ -180,10 +199,21 @@ impl App {
         if self.recovery.await.is_err() {
             tracing::warn!("the recovery of endpoints had failed");
         }
+        if let Some(following) = self.following
+            && following.await.is_err()
+        {
+            tracing::warn!("the tokens file was no longer followed");
+        }
         if let Err(error) = self.store.close().await {
             tracing::warn!(%error, "the database could not be closed");
         }
     }
+}
+
+/// Reads the tokens file for the first time.
+fn follow_tokens(path: &Path) -> anyhow::Result<TokensFollower> {
+    TokensFollower::open(path.to_owned())
+        .with_context(|| format!("the tokens file {}", path.display()))
 }
 
 /// Lets `grpc` test endpoints with what `delivery` sends with.

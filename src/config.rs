@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
+use crate::domain::access::{CredentialName, Role};
+use crate::domain::account::AccountId;
 use crate::domain::endpoint::{ENDPOINT_IN_FLIGHT_MAX, REQUEST_TIMEOUT_MAX, REQUEST_TIMEOUT_MIN};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::secret::Secret;
@@ -39,6 +41,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run a local receiver that verifies signatures and prints what it is sent
     Receive(ReceiveArgs),
+    /// Make tokens for callers of the service
+    Token(TokenArgs),
 }
 
 /// Settings of the service.
@@ -48,10 +52,15 @@ pub struct ServeArgs {
     #[arg(long, env = "BOOKORA_LISTEN", default_value = "127.0.0.1:50051")]
     pub listen: SocketAddr,
 
-    /// Serve on an address that is not loopback although no credentials are configured: anybody
-    /// who can reach it can read and publish
+    /// Serve on an address that is not loopback although anybody who can reach it can read and
+    /// publish, or can read tokens on their way
     #[arg(long, env = "BOOKORA_INSECURE")]
     pub insecure: bool,
+
+    /// Who may call what: a TOML file, read again when it changes; `bookora-webhooks token new`
+    /// makes its entries. Without one, everybody may do everything
+    #[arg(long, value_name = "FILE", env = "BOOKORA_TOKENS_FILE")]
+    pub tokens_file: Option<PathBuf>,
 
     /// The database: `sqlite://<path>?mode=rwc`, one file for one process; or
     /// `postgres://<user>:<password>@<host>:<port>/<database>`, which any number of replicas share;
@@ -160,12 +169,7 @@ impl ServeArgs {
     /// # Errors
     /// A sentence for the operator.
     pub fn check(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            self.insecure || self.listen.ip().is_loopback(),
-            "--listen {} is not a loopback address and no credentials are configured: anybody who \
-             can reach it could read and publish; listen on 127.0.0.1, or say --insecure",
-            self.listen
-        );
+        self.check_reach()?;
         anyhow::ensure!(
             self.log_retention() <= self.retention,
             "--log-retention {} is longer than --retention {}: the log shows deliveries",
@@ -173,6 +177,25 @@ impl ServeArgs {
             humantime::format_duration(self.retention)
         );
         Ok(())
+    }
+
+    /// Who can reach the service must not be anybody, and must not read what others send.
+    fn check_reach(&self) -> anyhow::Result<()> {
+        if self.insecure || self.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        anyhow::ensure!(
+            self.tokens_file.is_some(),
+            "--listen {} is not a loopback address and no credentials are configured: anybody who \
+             can reach it could read and publish; give a --tokens-file, listen on 127.0.0.1, or \
+             say --insecure",
+            self.listen
+        );
+        anyhow::bail!(
+            "--listen {} is not a loopback address and there is no TLS: tokens could be read on \
+             their way; listen on 127.0.0.1, or say --insecure where something else encrypts",
+            self.listen
+        )
     }
 
     /// How long the log is kept.
@@ -213,6 +236,47 @@ pub struct ReceiveArgs {
     /// Answer so many attempts of each delivery with 503 before accepting: 0-10
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10))]
     pub fail_attempts: u32,
+}
+
+/// What to do with tokens.
+#[derive(Args, Clone, Debug)]
+pub struct TokenArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TokenCommand,
+}
+
+/// What can be done with tokens.
+#[derive(Subcommand, Clone, Debug)]
+pub enum TokenCommand {
+    /// Make a token, and print it once, with the entry of the tokens file that makes it good
+    New(NewTokenArgs),
+}
+
+/// A token to be made.
+#[derive(Args, Clone, Debug)]
+pub struct NewTokenArgs {
+    /// What the token is called in its file and in the log: 1-64 characters of A-Z a-z 0-9 _ - .
+    #[arg(long)]
+    pub name: CredentialName,
+
+    /// What it is good for: `admin` (`EndpointAdmin`), `publisher` (`EventIngest`) or `viewer`
+    /// (`DeliveryQuery`); repeatable
+    #[arg(long = "role", value_name = "ROLE", required = true)]
+    pub roles: Vec<Role>,
+
+    /// An account that it is good for; repeatable
+    #[arg(long = "account", value_name = "ACCOUNT_ID", required_unless_present = "all_accounts")]
+    pub accounts: Vec<AccountId>,
+
+    /// It is good for every account, and for listings over all of them
+    #[arg(long, conflicts_with = "accounts")]
+    pub all_accounts: bool,
+
+    /// Add the entry to this file instead of printing it; a file that is not there is made, for
+    /// its owner only
+    #[arg(long, value_name = "FILE")]
+    pub tokens_file: Option<PathBuf>,
 }
 
 fn retry_schedule(text: &str) -> Result<RetrySchedule, String> {
@@ -315,5 +379,16 @@ mod tests {
         assert!(serve(&["--listen", "0.0.0.0:50051"]).unwrap().check().is_err());
         assert!(serve(&["--listen", "[::1]:50051"]).unwrap().check().is_ok());
         assert!(serve(&["--listen", "0.0.0.0:50051", "--insecure"]).unwrap().check().is_ok());
+    }
+
+    #[test]
+    fn tokens_do_not_cross_a_network_in_the_clear() {
+        let with_tokens = |arguments: &[&str]| {
+            serve(&[&["--tokens-file", "tokens.toml"], arguments].concat()).unwrap().check()
+        };
+        assert!(with_tokens(&[]).is_ok());
+        let refused = with_tokens(&["--listen", "0.0.0.0:50051"]).unwrap_err().to_string();
+        assert!(refused.contains("no TLS"), "{refused}");
+        assert!(with_tokens(&["--listen", "0.0.0.0:50051", "--insecure"]).is_ok());
     }
 }

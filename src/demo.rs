@@ -144,7 +144,8 @@ impl Party {
 fn serve_settings(arguments: &[&str]) -> anyhow::Result<ServeArgs> {
     let all = ["bookora-webhooks", "serve"].iter().chain(arguments);
     match Cli::try_parse_from(all)?.command {
-        Command::Serve(settings) => Ok(settings),
+        // Whoever may call a service of the user's need not call this one.
+        Command::Serve(settings) => Ok(ServeArgs { tokens_file: None, ..settings }),
         _ => anyhow::bail!("`serve` was asked for"),
     }
 }

@@ -17,4 +17,5 @@ pub mod proto;
 pub mod receiver;
 pub mod store;
 pub mod telemetry;
+pub mod tokens;
 pub mod webhook;

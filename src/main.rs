@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use bookora_webhooks::app::App;
-use bookora_webhooks::config::{Cli, Command, ReceiveArgs, ServeArgs};
+use bookora_webhooks::config::{Cli, Command, ReceiveArgs, ServeArgs, TokenCommand};
 use bookora_webhooks::domain::clock::SystemClock;
 use bookora_webhooks::domain::random::SystemRandom;
 use bookora_webhooks::domain::secret::Secret;
 use bookora_webhooks::receiver::{Certificate, Receiver, ReceiverSettings};
-use bookora_webhooks::{demo, telemetry};
+use bookora_webhooks::{demo, telemetry, tokens};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -29,6 +29,9 @@ async fn main() -> ExitCode {
             telemetry::start("error");
             demo::run(&settings).await
         }
+        Command::Token(settings) => match settings.command {
+            TokenCommand::New(token) => tokens::make(&token, &SystemRandom),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

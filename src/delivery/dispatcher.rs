@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +32,8 @@ const CLAIM_DELIVERIES_MAX: usize = 256;
 const _: () = assert!(CLAIM_DELIVERIES_MAX <= CLAIM_ENDPOINTS_MAX);
 /// How long to wait after the database failed a claim.
 const CLAIM_RETRY_WAIT: Duration = Duration::from_millis(200);
+/// How long giving back leases may take at the end. Those that are not given back run out.
+pub const RELEASE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Decides what is sent when.
 pub struct Dispatcher {
@@ -55,16 +58,38 @@ impl Dispatcher {
         self.under_way.clone()
     }
 
-    /// Runs until `stop`, then waits for what is under way; each of these ends within its
-    /// endpoint's deadline and the patience of recording.
-    pub async fn run(self, handed: mpsc::Receiver<Handed>, stop: CancellationToken) {
-        tokio::join!(self.start_handed(handed, &stop), self.claim_as_due(&stop));
+    /// Runs until `stop`, then waits for what is under way, as long as `patience` lasts. What has
+    /// not come to an end by then is released for others to send.
+    pub async fn run(
+        self,
+        mut handed: mpsc::Receiver<Handed>,
+        stop: CancellationToken,
+        patience: Duration,
+    ) {
+        tokio::join!(self.start_handed(&mut handed, &stop), self.claim_as_due(&stop));
         self.tasks.close();
-        self.tasks.wait().await;
+        // What is left is released.
+        let _ = timeout(patience, self.tasks.wait()).await;
+        match timeout(RELEASE_PATIENCE, self.release(handed)).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(released)) => tracing::warn!(released, "deliveries did not end in time"),
+            Ok(Err(error)) => tracing::warn!(%error, "cannot release what did not end in time"),
+            Err(_) => tracing::warn!("cannot release in time what did not end in time"),
+        }
+    }
+
+    /// Gives back the leases of what is under way, and of what was handed over and not begun.
+    async fn release(&self, mut handed: mpsc::Receiver<Handed>) -> Result<u64, StoreError> {
+        handed.close();
+        let mut leases = self.under_way.leases();
+        while let Ok(Handed { leased, .. }) = handed.try_recv() {
+            leases.push((leased.delivery.delivery_id, leased.lease_token));
+        }
+        self.store.release(&leases).await
     }
 
     /// Starts what publishing leased; it brings its room along.
-    async fn start_handed(&self, mut handed: mpsc::Receiver<Handed>, stop: &CancellationToken) {
+    async fn start_handed(&self, handed: &mut mpsc::Receiver<Handed>, stop: &CancellationToken) {
         while let Some(Some(Handed { leased, slot })) =
             stop.run_until_cancelled(handed.recv()).await
         {

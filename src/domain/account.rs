@@ -1,6 +1,7 @@
 //! The account: one business that uses Bookora. Accounts are made elsewhere; here they are a name
 //! that every row and every query carries.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -36,6 +37,13 @@ impl FromStr for AccountId {
         } else {
             Err(InvalidAccountId)
         }
+    }
+}
+
+/// As a text it is equal, sorted and hashed as it is as an id.
+impl Borrow<str> for AccountId {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -2,6 +2,8 @@
 //! attempts. No input or output, nothing asynchronous, and nothing of ours is imported here;
 //! every other layer builds on these words.
 
+pub mod access;
+pub mod access_token;
 pub mod account;
 pub mod address;
 pub mod attempt;

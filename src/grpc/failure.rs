@@ -36,6 +36,14 @@ pub struct Violation {
 /// Why a call failed.
 #[derive(Debug)]
 pub enum Failure {
+    /// The caller shows no credential where one is needed.
+    CredentialsMissing,
+    /// The caller's credential is none, or is not known (any more).
+    CredentialsInvalid,
+    /// The caller may not do that, whether or not what it is about exists.
+    PermissionDenied,
+    /// There is no such service or method.
+    MethodUnknown,
     /// Fields are not as documented.
     InvalidFields(Vec<Violation>),
     /// The event's data is unset, or of a type that this build does not know.
@@ -90,6 +98,10 @@ impl From<LogReadError> for Failure {
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         match failure {
+            Failure::CredentialsMissing
+            | Failure::CredentialsInvalid
+            | Failure::PermissionDenied
+            | Failure::MethodUnknown => failure.as_refusal(),
             Failure::InvalidFields(found) => invalid(ErrorReason::InvalidFields, found),
             Failure::UnknownEventType(found) => invalid(ErrorReason::UnknownEventType, found),
             Failure::EndpointNotFound(id) => {
@@ -144,6 +156,38 @@ impl From<Failure> for Status {
 }
 
 impl Failure {
+    /// The status of one of the failures that say nothing but who may call what: the same whatever
+    /// the call is about.
+    ///
+    /// # Panics
+    /// For any other failure.
+    #[must_use]
+    pub fn as_refusal(&self) -> Status {
+        match self {
+            Self::CredentialsMissing => plain(
+                Code::Unauthenticated,
+                ErrorReason::CredentialsMissing,
+                "credentials are needed: `authorization: Bearer <token>`, or a client certificate",
+            ),
+            Self::CredentialsInvalid => plain(
+                Code::Unauthenticated,
+                ErrorReason::CredentialsInvalid,
+                "the credentials are not known",
+            ),
+            Self::PermissionDenied => plain(
+                Code::PermissionDenied,
+                ErrorReason::PermissionDenied,
+                "the caller's credentials do not allow this call, or not for this account",
+            ),
+            Self::MethodUnknown => plain(
+                Code::Unimplemented,
+                ErrorReason::MethodUnknown,
+                "this server has no such service or method",
+            ),
+            other => unreachable!("not about who may call what: {other:?}"),
+        }
+    }
+
     /// The failure as a message inside a response.
     #[must_use]
     pub fn into_message(self) -> pb::Status {

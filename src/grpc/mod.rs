@@ -1,8 +1,14 @@
 //! The contract, served: one file per service, and what they share.
 //!
 //! A request is checked ([`violations`]), turned into the domain's words, answered from the store,
-//! and turned back. Errors become statuses in one place, [`failure`].
+//! and turned back. Errors become statuses in one place, [`failure`]. Before all that
+//! [`authentication`] has found out who calls, and [`guard`] that it may.
 
+pub mod audit;
+pub mod authentication;
+pub mod authorization;
+pub mod caller;
+pub mod credentials;
 mod delivery_filter;
 mod delivery_intervention;
 mod delivery_message;
@@ -15,9 +21,12 @@ pub mod event_data;
 pub mod event_ingest;
 pub mod event_samples;
 pub mod failure;
+pub mod guard;
 mod page;
 mod secret_rotation;
 pub mod server;
 mod token;
+pub mod tokens_file;
+pub mod tokens_follower;
 pub mod violations;
 pub mod watch;

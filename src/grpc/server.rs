@@ -11,9 +11,11 @@ use tonic::transport::server::TcpIncoming;
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
+use super::authentication::{AuthenticationLayer, Gate};
 use super::delivery_query::Query;
 use super::endpoint_admin::Admin;
 use super::event_ingest::Ingest;
+use super::guard::Guarded;
 use crate::proto::DESCRIPTORS;
 use crate::proto::delivery_query_server::DeliveryQueryServer;
 use crate::proto::endpoint_admin_server::EndpointAdminServer;
@@ -28,9 +30,9 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// events with the longest texts, has 5.6 MB.
 const INGEST_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-type IngestServer = EventIngestServer<Ingest>;
-type AdminServer = EndpointAdminServer<Admin>;
-type QueryServer = DeliveryQueryServer<Query>;
+type IngestServer = EventIngestServer<Guarded<Ingest>>;
+type AdminServer = EndpointAdminServer<Guarded<Admin>>;
+type QueryServer = DeliveryQueryServer<Guarded<Query>>;
 
 /// What is served.
 pub struct Services {
@@ -71,6 +73,7 @@ impl Health {
 pub fn serve(
     listener: TcpListener,
     services: Services,
+    gate: Gate,
     stop: impl Future<Output = ()> + Send,
 ) -> (Health, impl Future<Output = Result<(), tonic::transport::Error>> + Send) {
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -90,18 +93,24 @@ pub fn serve(
         .layer(GrpcWebLayer::new())
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        // The innermost layer: what answers before it must not depend on who calls.
+        .layer(AuthenticationLayer::new(gate))
         // A channel that compresses does so with these calls too.
         .add_service(health.accept_compressed(Gzip))
         .add_service(reflection().build_v1().expect(descriptors).accept_compressed(Gzip))
         .add_service(reflection().build_v1alpha().expect(descriptors).accept_compressed(Gzip))
         .add_service(
-            IngestServer::new(services.ingest)
+            IngestServer::new(Guarded(services.ingest))
                 .max_decoding_message_size(INGEST_BYTES_MAX)
                 .accept_compressed(Gzip)
                 .send_compressed(Gzip),
         )
-        .add_service(AdminServer::new(services.admin).accept_compressed(Gzip).send_compressed(Gzip))
-        .add_service(QueryServer::new(services.query).accept_compressed(Gzip).send_compressed(Gzip))
+        .add_service(
+            AdminServer::new(Guarded(services.admin)).accept_compressed(Gzip).send_compressed(Gzip),
+        )
+        .add_service(
+            QueryServer::new(Guarded(services.query)).accept_compressed(Gzip).send_compressed(Gzip),
+        )
         .serve_with_incoming_shutdown(incoming, stop);
     (Health(reporter), server)
 }

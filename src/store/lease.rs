@@ -20,8 +20,8 @@ const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// Leases that one rescue frees; the next frees the next.
 const RESCUE_ROWS_MAX: u64 = 1_000;
-/// Leases that one transaction extends.
-const EXTEND_LEASES_MAX: usize = 500;
+/// Leases that one transaction extends or gives back.
+const LEASES_MAX: usize = 500;
 /// Time left below which a lease is extended: several rounds of who extends them.
 const LEASE_LOW: Duration = Duration::from_secs(5);
 
@@ -74,9 +74,7 @@ impl Store {
     /// The database's.
     pub async fn extend(&self, leases: &[(DeliveryId, LeaseToken)]) -> Result<(), StoreError> {
         let now = self.lease_now();
-        for some in leases.chunks(EXTEND_LEASES_MAX) {
-            let ids = some.iter().map(|(delivery_id, _)| delivery_id.as_uuid());
-            let tokens = some.iter().map(|(_, token)| token.as_stored());
+        for some in leases.chunks(LEASES_MAX) {
             let _turn = self.connections.background_turn().await;
             let transaction = self.connections.begin().await?;
             deliveries::Entity::update_many()
@@ -84,9 +82,7 @@ impl Store {
                     deliveries::Column::LeaseExpireTime,
                     now.clone().add(nanos(LeaseTerms::longest())),
                 )
-                .filter(deliveries::Column::DeliveryId.is_in(ids))
-                // Tokens are random: that of another delivery of the list does not fit by chance.
-                .filter(deliveries::Column::LeaseToken.is_in(tokens))
+                .filter(is_one_of(some))
                 .filter(is_lease_out(now.clone().add(nanos(LEASE_LOW))))
                 .exec(&transaction)
                 .await?;
@@ -95,6 +91,19 @@ impl Store {
             failpoint::hit("extend.after_commit");
         }
         Ok(())
+    }
+
+    /// Gives leases back that this process holds and has no more time for: what they hold is sent
+    /// at once by whoever has. One that somebody else has taken over stays theirs.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn release(&self, leases: &[(DeliveryId, LeaseToken)]) -> Result<u64, StoreError> {
+        let mut released = 0;
+        for some in leases.chunks(LEASES_MAX) {
+            released += self.free(is_one_of(some)).await?;
+        }
+        Ok(released)
     }
 
     /// Frees the leases that ran out, a bounded number at a time, and says how many.
@@ -140,6 +149,15 @@ impl Store {
         transaction.commit().await?;
         Ok(freed.rows_affected)
     }
+}
+
+fn is_one_of(leases: &[(DeliveryId, LeaseToken)]) -> Condition {
+    let ids = leases.iter().map(|(delivery_id, _)| delivery_id.as_uuid());
+    let tokens = leases.iter().map(|(_, token)| token.as_stored());
+    // Tokens are random: that of another delivery of the list does not fit by chance.
+    Condition::all()
+        .add(deliveries::Column::DeliveryId.is_in(ids))
+        .add(deliveries::Column::LeaseToken.is_in(tokens))
 }
 
 fn is_lease_out(at: SimpleExpr) -> SimpleExpr {

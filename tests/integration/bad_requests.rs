@@ -99,7 +99,7 @@ fn bad_ids(prefix: &str) -> Vec<String> {
 }
 
 /// A whole id with this prefix that nothing has.
-fn unknown_id(prefix: &str) -> String {
+pub fn unknown_id(prefix: &str) -> String {
     format!("{prefix}{}", "0".repeat(26))
 }
 

@@ -17,8 +17,11 @@ use bookora_webhooks::proto::{
 };
 use prost_types::Timestamp;
 use tokio::task::JoinSet;
-use tonic::Status;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
+use tonic::{Request, Status};
 
 use crate::database::is_postgres;
 use crate::deliveries::seconds;
@@ -32,15 +35,43 @@ pub const OTHER_ACCOUNT: &str = "acct_2";
 /// The largest page.
 pub const PAGE_MAX: i32 = 1_000;
 
+/// A connection on which calls show who makes them.
+pub type Connection = InterceptedService<Channel, Authorization>;
+
+/// The values of `authorization` that every call has; most tests need none.
+#[derive(Clone, Debug, Default)]
+pub struct Authorization(Vec<MetadataValue<Ascii>>);
+
+impl Authorization {
+    /// These values.
+    pub fn of(values: &[&str]) -> Self {
+        Self(values.iter().map(|value| value.parse().expect("it is ASCII")).collect())
+    }
+
+    /// A token.
+    pub fn bearer(token: &str) -> Self {
+        Self::of(&[&format!("Bearer {token}")])
+    }
+}
+
+impl Interceptor for Authorization {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        for value in &self.0 {
+            request.metadata_mut().append("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
 /// Clients on one connection.
 #[derive(Clone)]
 pub struct Caller {
     /// EndpointAdmin.
-    pub admin: EndpointAdminClient<Channel>,
+    pub admin: EndpointAdminClient<Connection>,
     /// EventIngest.
-    pub ingest: EventIngestClient<Channel>,
+    pub ingest: EventIngestClient<Connection>,
     /// DeliveryQuery.
-    pub query: DeliveryQueryClient<Channel>,
+    pub query: DeliveryQueryClient<Connection>,
 }
 
 macro_rules! calls {
@@ -101,10 +132,16 @@ impl Caller {
 
     /// A caller on a connection.
     pub fn on(channel: Channel) -> Self {
+        Self::authorized(channel, Authorization::default())
+    }
+
+    /// A caller on a connection who shows who it is.
+    pub fn authorized(channel: Channel, authorization: Authorization) -> Self {
+        let connection = InterceptedService::new(channel, authorization);
         Self {
-            admin: EndpointAdminClient::new(channel.clone()),
-            ingest: EventIngestClient::new(channel.clone()),
-            query: DeliveryQueryClient::new(channel),
+            admin: EndpointAdminClient::new(connection.clone()),
+            ingest: EventIngestClient::new(connection.clone()),
+            query: DeliveryQueryClient::new(connection),
         }
     }
 

@@ -6,6 +6,7 @@
 //! [`plain_receiver`] a receiver that answers as a test says, [`node`] runs JavaScript; every other
 //! module is a group of claims.
 
+mod access;
 mod architecture;
 mod bad_requests;
 mod body_writer;

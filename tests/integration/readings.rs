@@ -29,7 +29,8 @@ async fn started() -> (Service, Caller, Party) {
     (service, caller, party)
 }
 
-fn all_of(account_id: &str) -> ListDeliveriesRequest {
+/// Every delivery of the account.
+pub fn all_of(account_id: &str) -> ListDeliveriesRequest {
     ListDeliveriesRequest { account_id: account_id.to_owned(), ..ListDeliveriesRequest::default() }
 }
 
@@ -39,7 +40,7 @@ fn of_events(event_ids: &[String]) -> ListDeliveriesRequest {
 }
 
 /// The deliveries of a listing, once every one is in the state.
-async fn settled(
+pub async fn settled(
     caller: &mut Caller,
     request: &ListDeliveriesRequest,
     state: State,
