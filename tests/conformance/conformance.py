@@ -131,7 +131,7 @@ def check_deadline(tally, client):
 
 
 def check_documentation(tally):
-    """What docs/clients.md shows of a client is in its file, and the deadline is the service config's."""
+    """What docs/clients.md shows of a client is in its file; its deadline is the service config's."""
     text = DOCUMENTATION.read_text(encoding="utf-8")
     shown = [match for match in FENCE.finditer(text) if match["mark"].startswith("client=")]
     tally.claim(len(shown) >= 6, "docs/clients.md shows the clients", len(shown))
@@ -141,9 +141,10 @@ def check_documentation(tally):
         for part in match["text"].split("…\n"):
             tally.claim("\n" + part in code, f"{name} has what docs/clients.md shows of it", part)
     config = json.loads(SERVICE_CONFIG.read_text(encoding="utf-8"))
-    deadlines = {methods.get("timeout") for methods in config["methodConfig"]}
-    seconds = re.search(r"The service config gives each call (\d+) s", text)[1]
-    tally.claim(deadlines == {f"{seconds}s", None}, "the service config has these deadlines", deadlines)
+    # The first entry is of all services; others are of what differs.
+    deadline = config["methodConfig"][0]["timeout"]
+    shown = re.search(r"The service config gives each call (\d+) s", text)[1]
+    tally.claim(deadline == f"{shown}s", "docs/clients.md has the service config's deadline", deadline)
 
 
 def main():

@@ -74,7 +74,8 @@ class Relay:
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
         self.sockets = set()
-        self.loses_answers = False
+        # Whether answers are lost on connections to come, and to which clients they are lost now.
+        self.loses_answers, self.losing = False, set()
         self.request_bytes = 0
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -87,6 +88,8 @@ class Relay:
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self.lock:
                     self.sockets |= {client, server}
+                    if self.loses_answers:
+                        self.losing.add(client)
                 for ends in ((client, server, True), (server, client, False)):
                     threading.Thread(target=self.pass_on, args=ends, daemon=True).start()
 
@@ -95,17 +98,22 @@ class Relay:
             while piece := source.recv(PIECE_BYTES):
                 if is_request:
                     self.request_bytes += len(piece)
-                elif self.loses_answers:
+                elif sink in self.losing:
                     continue
                 sink.sendall(piece)
         self.close({source, sink})
 
+    def lose_answers(self):
+        """Passes no more answers, until the connections are cut."""
+        with self.lock:
+            self.loses_answers, self.losing = True, set(self.sockets)
+
     def cut(self):
         """Ends every connection, in the middle of whatever it carries."""
         with self.lock:
-            sockets = set(self.sockets)
+            # What is opened from now on is whole, while nothing more passes on what there is.
+            self.loses_answers, sockets = False, set(self.sockets)
         self.close(sockets)
-        self.loses_answers = False
 
     def close(self, sockets):
         with self.lock:
@@ -116,6 +124,8 @@ class Relay:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
+        with self.lock:
+            self.losing -= sockets
 
     def stop(self):
         self.close({self.listener} | self.sockets)
@@ -148,7 +158,7 @@ class Receiver(http.server.ThreadingHTTPServer):
 
     def wish(self, what):
         if what == "/relay/lose":
-            self.relay.loses_answers = True
+            self.relay.lose_answers()
         elif what == "/relay/cut":
             self.relay.cut()
         else:
