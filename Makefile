@@ -77,6 +77,7 @@ cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service o
 CLIENT ?=
 conformance: build clients ## Run stock gRPC clients against the program, and compare (CLIENT=grpc-go)
 	$(PYTHON) -B $(CLIENTS)/conformance.py $(CLIENT)
+	$(PYTHON) -B $(CLIENTS)/conformance.py --tls $(CLIENT)
 
 readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.md shows, and compare
 	$(PYTHON) -B tests/readme/shown.py

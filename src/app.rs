@@ -19,18 +19,20 @@ use crate::delivery::suspension::Suspension;
 use crate::delivery::{recovery, rescue};
 use crate::domain::address::AddressPolicy;
 use crate::domain::attempt::Attempt;
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::TestEvent;
 use crate::domain::random::Random;
 use crate::grpc::audit::RefusalLog;
 use crate::grpc::authentication::Gate;
+use crate::grpc::connections::ConnectionLimits;
 use crate::grpc::delivery_query::Query;
 use crate::grpc::endpoint_admin::Admin;
 use crate::grpc::endpoint_fields::UrlPolicy;
 use crate::grpc::endpoint_test::{TestSender, Tests};
 use crate::grpc::event_ingest::Ingest;
-use crate::grpc::server::{self, Health, Services};
+use crate::grpc::server::{self, Health, ServerSettings, Services};
+use crate::grpc::tls::{ClientCertificates, InvalidTls, Tls, TlsFiles};
 use crate::grpc::tokens_follower::TokensFollower;
 use crate::grpc::watch::WatchSettings;
 use crate::store::room::RoomLimits;
@@ -57,7 +59,7 @@ pub struct App {
     health: Health,
     drain: CancellationToken,
     stop_dispatching: CancellationToken,
-    grpc: JoinHandle<Result<(), tonic::transport::Error>>,
+    grpc: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     rescue: JoinHandle<()>,
     suspension: JoinHandle<()>,
@@ -83,6 +85,11 @@ impl App {
             .await
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
+        let tls = tls(&settings, clock.now())?;
+        let connections = ConnectionLimits {
+            count: usize::try_from(settings.max_connections)?,
+            age: settings.connection_age,
+        };
         let retention =
             RetentionLimits { deliveries: settings.retention, log: settings.log_retention() };
         let addresses = AddressPolicy::new(settings.allow_networks, vec![address]);
@@ -138,8 +145,18 @@ impl App {
         let credentials = follower.as_ref().map(TokensFollower::credentials);
         let gate = Gate::new(credentials, RefusalLog::new(Arc::clone(&clock)));
         let following = follower.map(|follower| tokio::spawn(follower.run(drain.clone())));
-        let (health, grpc) =
-            server::serve(listener, services, gate, drain.clone().cancelled_owned());
+        if let Some(tls) = &tls {
+            tokio::spawn(Arc::clone(tls).follow_files(Arc::clone(&clock), drain.clone()));
+        }
+        let server = ServerSettings {
+            connections,
+            tls,
+            gate,
+            web_origins: settings.web_origins,
+            random,
+            stop: drain.clone(),
+        };
+        let (health, grpc) = server::serve(listener, services, server);
         health.serving().await;
         let grpc = tokio::spawn(grpc);
         Ok(Self {
@@ -166,8 +183,7 @@ impl App {
     pub async fn failed(&mut self) -> anyhow::Error {
         tokio::select! {
             ended = &mut self.grpc => match ended {
-                Ok(Ok(())) => anyhow::anyhow!("the gRPC server ended"),
-                Ok(Err(error)) => anyhow::Error::new(error).context("the gRPC server failed"),
+                Ok(()) => anyhow::anyhow!("the gRPC server ended"),
                 Err(error) => anyhow::Error::new(error).context("the gRPC server failed"),
             },
             _ = &mut self.dispatcher => anyhow::anyhow!("the dispatcher failed"),
@@ -214,6 +230,23 @@ impl App {
 fn follow_tokens(path: &Path) -> anyhow::Result<TokensFollower> {
     TokensFollower::open(path.to_owned())
         .with_context(|| format!("the tokens file {}", path.display()))
+}
+
+/// TLS as it is set; `None` where it is not.
+fn tls(settings: &ServeArgs, now: Timestamp) -> Result<Option<Arc<Tls>>, InvalidTls> {
+    let Some((cert, key)) = settings.tls_cert.clone().zip(settings.tls_key.clone()) else {
+        return Ok(None);
+    };
+    let files = TlsFiles {
+        cert,
+        key,
+        client_ca: settings.tls_client_ca.clone(),
+        client_certificates: match settings.tokens_file {
+            Some(_) => ClientCertificates::IfGiven,
+            None => ClientCertificates::Required,
+        },
+    };
+    Tls::load(files, now).map(Arc::new).map(Some)
 }
 
 /// Lets `grpc` test endpoints with what `delivery` sends with.

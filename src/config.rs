@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use http::HeaderValue;
 use ipnet::IpNet;
 
 use crate::domain::access::{CredentialName, Role};
@@ -16,6 +17,8 @@ use crate::domain::secret::Secret;
 
 /// Most requests under way in one process: each has a socket and a buffer.
 const IN_FLIGHT_MAX: u32 = 10_000;
+/// Most connections of callers: each has a socket, and up to a megabyte of what it sends.
+const CONNECTIONS_MAX: u32 = 100_000;
 /// 24 hours.
 const DAY: Duration = Duration::from_hours(24);
 /// How long the log is kept where nothing is said.
@@ -34,6 +37,7 @@ pub struct Cli {
 
 /// What the program does.
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, for a moment")]
 pub enum Command {
     /// Run the service
     Serve(ServeArgs),
@@ -61,6 +65,50 @@ pub struct ServeArgs {
     /// makes its entries. Without one, everybody may do everything
     #[arg(long, value_name = "FILE", env = "BOOKORA_TOKENS_FILE")]
     pub tokens_file: Option<PathBuf>,
+    /// Serve TLS with the certificate in this PEM file, followed by those between it and its root.
+    /// It is read again when it changes, as are the two that follow
+    #[arg(long, value_name = "FILE", env = "BOOKORA_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of --tls-cert, in PEM
+    #[arg(long, value_name = "FILE", env = "BOOKORA_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Ask callers for a certificate of one of the authorities in this PEM file (mTLS)
+    #[arg(long, value_name = "FILE", env = "BOOKORA_TLS_CLIENT_CA")]
+    pub tls_client_ca: Option<PathBuf>,
+
+    /// Let the pages of this origin, such as `https://app.example.com`, call over gRPC-Web;
+    /// repeatable, in the environment separated by commas
+    #[arg(
+        long = "web-origin",
+        value_name = "ORIGIN",
+        env = "BOOKORA_WEB_ORIGINS",
+        value_delimiter = ',',
+        value_parser = web_origin
+    )]
+    pub web_origins: Vec<HeaderValue>,
+
+    /// Connections of callers at once; those beyond it are closed at once: 1-100000
+    #[arg(
+        long,
+        value_name = "N",
+        env = "BOOKORA_MAX_CONNECTIONS",
+        default_value_t = 1_000,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(CONNECTIONS_MAX))
+    )]
+    pub max_connections: u32,
+
+    /// How old a connection gets before it is told to end, ±10 %: 1s to 1h. For tests.
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "BOOKORA_CONNECTION_AGE",
+        default_value = "10m",
+        value_parser = connection_age,
+        hide = true
+    )]
+    pub connection_age: Duration,
 
     /// The database: `sqlite://<path>?mode=rwc`, one file for one process; or
     /// `postgres://<user>:<password>@<host>:<port>/<database>`, which any number of replicas share;
@@ -170,6 +218,14 @@ impl ServeArgs {
     /// A sentence for the operator.
     pub fn check(&self) -> anyhow::Result<()> {
         self.check_reach()?;
+        let parts = [("--tls-cert", &self.tls_cert), ("--tls-key", &self.tls_key)];
+        let any = parts.iter().any(|(_, file)| file.is_some()) || self.tls_client_ca.is_some();
+        for (flag, file) in parts {
+            anyhow::ensure!(
+                file.is_some() || !any,
+                "{flag} is missing: TLS needs a certificate and its key"
+            );
+        }
         anyhow::ensure!(
             self.log_retention() <= self.retention,
             "--log-retention {} is longer than --retention {}: the log shows deliveries",
@@ -185,17 +241,20 @@ impl ServeArgs {
             return Ok(());
         }
         anyhow::ensure!(
-            self.tokens_file.is_some(),
+            self.tokens_file.is_some() || self.tls_client_ca.is_some(),
             "--listen {} is not a loopback address and no credentials are configured: anybody who \
-             can reach it could read and publish; give a --tokens-file, listen on 127.0.0.1, or \
-             say --insecure",
+             can reach it could read and publish; give a --tokens-file or a --tls-client-ca, \
+             listen on 127.0.0.1, or say --insecure",
             self.listen
         );
-        anyhow::bail!(
+        anyhow::ensure!(
+            self.tls_cert.is_some(),
             "--listen {} is not a loopback address and there is no TLS: tokens could be read on \
-             their way; listen on 127.0.0.1, or say --insecure where something else encrypts",
+             their way; give a --tls-cert, listen on 127.0.0.1, or say --insecure where something \
+             else encrypts",
             self.listen
-        )
+        );
+        Ok(())
     }
 
     /// How long the log is kept.
@@ -301,6 +360,19 @@ fn retention(text: &str) -> Result<Duration, String> {
     duration_between(text, Duration::from_secs(1), RETENTION_MAX)
 }
 
+fn connection_age(text: &str) -> Result<Duration, String> {
+    duration_between(text, Duration::from_secs(1), Duration::from_hours(1))
+}
+
+/// As browsers send it (RFC 6454): scheme, host, and the port where it is not the scheme's own.
+fn web_origin(text: &str) -> Result<HeaderValue, String> {
+    let origin = url::Url::parse(text).ok().map(|url| url.origin().ascii_serialization());
+    if origin.as_deref() != Some(text) || !text.starts_with("http") {
+        return Err("must be an origin such as https://app.example.com, with no path".to_owned());
+    }
+    HeaderValue::from_str(text).map_err(|error| error.to_string())
+}
+
 fn demo_timeout(text: &str) -> Result<Duration, String> {
     duration_between(text, Duration::from_secs(5), Duration::from_mins(5))
 }
@@ -359,6 +431,13 @@ mod tests {
             ("--endpoint-max-in-flight", "1001"),
             ("--allow-network", "127.0.0.1/33"),
             ("--listen", "localhost"),
+            ("--max-connections", "0"),
+            ("--connection-age", "0s"),
+            ("--web-origin", "app.example.com"),
+            ("--web-origin", "https://app.example.com/"),
+            ("--web-origin", "https://app.example.com:443"),
+            ("--web-origin", "null"),
+            ("--web-origin", "*"),
         ] {
             let error = serve(&[flag, value]).expect_err(value);
             assert!(error.contains(flag), "{error}");
@@ -390,5 +469,26 @@ mod tests {
         let refused = with_tokens(&["--listen", "0.0.0.0:50051"]).unwrap_err().to_string();
         assert!(refused.contains("no TLS"), "{refused}");
         assert!(with_tokens(&["--listen", "0.0.0.0:50051", "--insecure"]).is_ok());
+        let tls = ["--tls-cert=c.pem", "--tls-key=k.pem", "--listen", "0.0.0.0:50051"];
+        assert!(with_tokens(&tls).is_ok());
+    }
+
+    #[test]
+    fn origins_are_read_as_browsers_send_them() {
+        let origins = ["https://app.example.com", "http://localhost:5173"];
+        let read = serve(&["--web-origin", &origins.join(",")]).unwrap().web_origins;
+        assert_eq!(read, origins);
+    }
+
+    #[test]
+    fn tls_needs_a_certificate_and_its_key() {
+        let check = |flags: &[&str]| serve(flags).unwrap().check().map_err(|e| e.to_string());
+        let (cert, key, ca) = ("--tls-cert=c.pem", "--tls-key=k.pem", "--tls-client-ca=a.pem");
+        assert_eq!(check(&[cert, key]), Ok(()));
+        assert_eq!(check(&[cert, key, ca, "--listen=0.0.0.0:1"]), Ok(()), "a credential");
+        assert!(check(&[cert, key, "--listen=0.0.0.0:1"]).unwrap_err().contains("--insecure"));
+        assert!(check(&[cert]).unwrap_err().contains("--tls-key is missing"));
+        assert!(check(&[key]).unwrap_err().contains("--tls-cert is missing"));
+        assert!(check(&[ca]).unwrap_err().contains("--tls-cert is missing"));
     }
 }

@@ -11,7 +11,7 @@ use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::failure::Failure;
+use super::failure::Refusal;
 use super::guard::Rpc;
 use crate::domain::account::AccountId;
 use crate::domain::clock::Clock;
@@ -193,10 +193,10 @@ impl Drop for Entry {
 }
 
 /// A caller without the service's role called: what for was not read.
-pub fn refused_at_the_gate(caller: &Caller, rpc: &'static Rpc, failure: &Failure) {
+pub fn refused_at_the_gate(caller: &Caller, rpc: &'static Rpc, refusal: Refusal) {
     if rpc.is_audited {
         let mut entry = Entry::new(caller.clone(), rpc.name, Subject::default());
-        let status = failure.as_refusal();
+        let status = Status::from(refusal);
         entry.outcome = (status.code(), reason(&status));
     }
 }
@@ -222,9 +222,9 @@ impl RefusalLog {
     }
 
     /// Writes a line, unless there were too many. `rpc` is empty for one that there is not.
-    pub fn add(&self, failure: &Failure, rpc: &'static str, peer: Option<SocketAddr>) {
+    pub fn add(&self, refusal: Refusal, rpc: &'static str, peer: Option<SocketAddr>) {
         let Some(left_out) = self.place() else { return };
-        let status = failure.as_refusal();
+        let status = Status::from(refusal);
         tracing::warn!(
             target: "audit",
             peer = peer.map(display),
@@ -319,7 +319,7 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             let caller = Caller::anonymous(Arc::new(operator), peer);
             let entry = Entry::new(caller, "DeleteEndpoint", request.subject());
-            entry.finish::<DeleteEndpointResponse>(&Err(Failure::PermissionDenied.into()));
+            entry.finish::<DeleteEndpointResponse>(&Err(Refusal::PermissionDenied.into()));
         });
         let line: serde_json::Value =
             serde_json::from_slice(&kept.0.lock().unwrap()).expect("one line of JSON");

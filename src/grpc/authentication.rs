@@ -20,7 +20,7 @@ use tower::{Layer, Service};
 use super::audit::{self, RefusalLog};
 use super::caller::{Caller, Principal};
 use super::credentials::{Credentials, Identity};
-use super::failure::Failure;
+use super::failure::Refusal;
 use super::guard::{self, Rpc};
 use crate::domain::access::{Grant, Role};
 use crate::domain::access_token::TokenDigest;
@@ -77,25 +77,25 @@ impl Gate {
     }
 
     /// Who calls; `None` where nobody is asked.
-    fn admit<B>(&self, request: &Request<B>) -> Result<Option<Caller>, Failure> {
+    fn admit<B>(&self, request: &Request<B>) -> Result<Option<Caller>, Refusal> {
         let access = access(request.uri().path());
         if let Some(Access::Open) = access {
             return Ok(None);
         }
         let peer = peer(request.extensions());
-        let caller = self.identify(request, peer).inspect_err(|failure| {
+        let caller = self.identify(request, peer).inspect_err(|refusal| {
             let rpc = match access {
                 Some(Access::With(_, rpc)) => rpc.name,
                 _ => "",
             };
-            self.refusals.add(failure, rpc, peer);
+            self.refusals.add(*refusal, rpc, peer);
         })?;
         match access {
             // Only now, so that somebody unknown does not learn what there is.
-            None => Err(Failure::MethodUnknown),
+            None => Err(Refusal::UnknownMethod),
             Some(Access::With(role, rpc)) => {
-                caller.require(role).inspect_err(|failure| {
-                    audit::refused_at_the_gate(&caller, rpc, failure);
+                caller.require(role).inspect_err(|refusal| {
+                    audit::refused_at_the_gate(&caller, rpc, *refusal);
                 })?;
                 Ok(Some(caller))
             }
@@ -108,7 +108,7 @@ impl Gate {
         &self,
         request: &Request<B>,
         peer: Option<SocketAddr>,
-    ) -> Result<Caller, Failure> {
+    ) -> Result<Caller, Refusal> {
         let Some(source) = &self.credentials else {
             return Ok(Caller::anonymous(Arc::clone(&self.anonymous), peer));
         };
@@ -118,11 +118,11 @@ impl Gate {
             Bearer::Malformed => None,
             Bearer::Missing => match peer_certificates(request.extensions()) {
                 Some(chain) => chain.first().and_then(|leaf| credentials.find_certificate(leaf)),
-                None => return Err(Failure::CredentialsMissing),
+                None => return Err(Refusal::CredentialsMissing),
             },
         };
-        let identity = shown.ok_or(Failure::CredentialsInvalid)?;
-        let principal = credentials.find(&identity).ok_or(Failure::CredentialsInvalid)?;
+        let identity = shown.ok_or(Refusal::CredentialsInvalid)?;
+        let principal = credentials.find(&identity).ok_or(Refusal::CredentialsInvalid)?;
         Ok(Caller::known(identity, Arc::clone(principal), source.clone(), peer))
     }
 }
@@ -212,7 +212,7 @@ where
                 }
                 Either::Left(self.inner.call(request))
             }
-            Err(failure) => Either::Right(ready(Ok(Status::from(failure).into_http()))),
+            Err(refusal) => Either::Right(ready(Ok(Status::from(refusal).into_http()))),
         }
     }
 }

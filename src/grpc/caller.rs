@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::authorization::{self, Scoped};
 use super::credentials::{Credentials, Identity};
-use super::failure::Failure;
+use super::failure::Refusal;
 use crate::domain::access::{Grant, Role};
 
 /// Somebody who may do something.
@@ -92,8 +92,8 @@ impl Caller {
     /// Whether it may use a service at all.
     ///
     /// # Errors
-    /// [`Failure::PermissionDenied`].
-    pub fn require(&self, role: Role) -> Result<(), Failure> {
+    /// [`Refusal::PermissionDenied`].
+    pub fn require(&self, role: Role) -> Result<(), Refusal> {
         has_role(self.now()?.as_ref(), role)
     }
 
@@ -102,29 +102,29 @@ impl Caller {
     /// stream.
     ///
     /// # Errors
-    /// [`Failure::PermissionDenied`]; [`Failure::CredentialsInvalid`] where the credential was
+    /// [`Refusal::PermissionDenied`]; [`Refusal::CredentialsInvalid`] where the credential was
     /// revoked meanwhile.
-    pub fn authorize(&self, role: Role, request: &impl Scoped) -> Result<(), Failure> {
+    pub fn authorize(&self, role: Role, request: &impl Scoped) -> Result<(), Refusal> {
         let principal = self.now()?;
         has_role(&principal, role)?;
         let accounts = &principal.grant.accounts;
         let is_allowed = request.account_ids().all(|id| authorization::is_open(accounts, id));
-        is_allowed.then_some(()).ok_or(Failure::PermissionDenied)
+        is_allowed.then_some(()).ok_or(Refusal::PermissionDenied)
     }
 
     /// What it may do as the tokens file is now.
-    fn now(&self) -> Result<Arc<Principal>, Failure> {
+    fn now(&self) -> Result<Arc<Principal>, Refusal> {
         match &self.source {
             None => Ok(Arc::clone(&self.principal)),
             Some((identity, credentials)) => {
-                credentials.borrow().find(identity).cloned().ok_or(Failure::CredentialsInvalid)
+                credentials.borrow().find(identity).cloned().ok_or(Refusal::CredentialsInvalid)
             }
         }
     }
 }
 
-fn has_role(principal: &Principal, role: Role) -> Result<(), Failure> {
-    principal.grant.roles.contains(role).then_some(()).ok_or(Failure::PermissionDenied)
+fn has_role(principal: &Principal, role: Role) -> Result<(), Refusal> {
+    principal.grant.roles.contains(role).then_some(()).ok_or(Refusal::PermissionDenied)
 }
 
 #[cfg(test)]
@@ -155,11 +155,11 @@ mod tests {
         let message = PublishEventRequest { account_id: "acct_1".to_owned(), ..Default::default() };
         let authorized = || caller.authorize(Role::Publisher, &message);
         assert!(authorized().is_ok());
-        assert!(matches!(caller.authorize(Role::Admin, &message), Err(Failure::PermissionDenied)));
+        assert!(matches!(caller.authorize(Role::Admin, &message), Err(Refusal::PermissionDenied)));
         changes.send_replace(credentials(&token, "acct_2"));
-        assert!(matches!(authorized(), Err(Failure::PermissionDenied)));
+        assert!(matches!(authorized(), Err(Refusal::PermissionDenied)));
         changes.send_replace(Arc::default());
-        assert!(matches!(authorized(), Err(Failure::CredentialsInvalid)));
+        assert!(matches!(authorized(), Err(Refusal::CredentialsInvalid)));
         changes.send_replace(credentials(&token, "*"));
         assert!(authorized().is_ok());
     }

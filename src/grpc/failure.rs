@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use http::HeaderMap;
 use prost::Message;
+use tokio::task::JoinError;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt, pb};
@@ -33,9 +35,9 @@ pub struct Violation {
     pub description: String,
 }
 
-/// Why a call failed.
-#[derive(Debug)]
-pub enum Failure {
+/// Why somebody may not call: the same answer whatever the call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
     /// The caller shows no credential where one is needed.
     CredentialsMissing,
     /// The caller's credential is none, or is not known (any more).
@@ -43,7 +45,14 @@ pub enum Failure {
     /// The caller may not do that, whether or not what it is about exists.
     PermissionDenied,
     /// There is no such service or method.
-    MethodUnknown,
+    UnknownMethod,
+}
+
+/// Why a call failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The caller may not call that.
+    Refused(Refusal),
     /// Fields are not as documented.
     InvalidFields(Vec<Violation>),
     /// The event's data is unset, or of a type that this build does not know.
@@ -72,8 +81,16 @@ pub enum Failure {
     WatchTooSlow,
     /// A watch has reached its age.
     WatchAgeReached,
-    /// The client's deadline has passed.
+    /// The deadline has passed: the client's, or ours for a unary call.
     DeadlineExceeded,
+    /// The client's deadline cannot be read.
+    MalformedTimeout,
+    /// As many calls are under way as may be.
+    TooManyCalls,
+    /// As many streams are open as may be.
+    TooManyStreams,
+    /// A call panicked.
+    Panicked(JoinError),
     /// The process is shutting down.
     Draining,
     /// The store failed.
@@ -95,13 +112,43 @@ impl From<LogReadError> for Failure {
     }
 }
 
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::CredentialsMissing => plain(
+                Code::Unauthenticated,
+                ErrorReason::CredentialsMissing,
+                "credentials are needed: `authorization: Bearer <token>`, or a client certificate",
+            ),
+            Refusal::CredentialsInvalid => plain(
+                Code::Unauthenticated,
+                ErrorReason::CredentialsInvalid,
+                "the credentials are not known",
+            ),
+            Refusal::PermissionDenied => plain(
+                Code::PermissionDenied,
+                ErrorReason::PermissionDenied,
+                "the caller's credentials do not allow this call, or not for this account",
+            ),
+            Refusal::UnknownMethod => plain(
+                Code::Unimplemented,
+                ErrorReason::UnknownMethod,
+                "this server has no such service or method",
+            ),
+        }
+    }
+}
+
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::CredentialsMissing
-            | Failure::CredentialsInvalid
-            | Failure::PermissionDenied
-            | Failure::MethodUnknown => failure.as_refusal(),
+            Failure::Refused(refusal) => refusal.into(),
             Failure::InvalidFields(found) => invalid(ErrorReason::InvalidFields, found),
             Failure::UnknownEventType(found) => invalid(ErrorReason::UnknownEventType, found),
             Failure::EndpointNotFound(id) => {
@@ -145,8 +192,23 @@ impl From<Failure> for Status {
             Failure::DeadlineExceeded => plain(
                 Code::DeadlineExceeded,
                 ErrorReason::DeadlineExceeded,
-                "the deadline that the client set has passed",
+                "the deadline has passed; a write may have been made: retry it with the same \
+                 idempotency key or request id",
             ),
+            Failure::MalformedTimeout => plain(
+                Code::InvalidArgument,
+                ErrorReason::MalformedRequest,
+                "grpc-timeout must be 1-8 digits and a unit of H, M, S, m, u or n",
+            ),
+            Failure::TooManyCalls => unavailable(
+                ErrorReason::Overloaded,
+                "as many calls are under way as may be; try again",
+            ),
+            Failure::TooManyStreams => unavailable(
+                ErrorReason::Overloaded,
+                "as many streams are open as may be; try again",
+            ),
+            Failure::Panicked(error) => internal(&error),
             Failure::Draining => {
                 unavailable(ErrorReason::ServerDraining, "the server is shutting down; try again")
             }
@@ -156,44 +218,38 @@ impl From<Failure> for Status {
 }
 
 impl Failure {
-    /// The status of one of the failures that say nothing but who may call what: the same whatever
-    /// the call is about.
-    ///
-    /// # Panics
-    /// For any other failure.
-    #[must_use]
-    pub fn as_refusal(&self) -> Status {
-        match self {
-            Self::CredentialsMissing => plain(
-                Code::Unauthenticated,
-                ErrorReason::CredentialsMissing,
-                "credentials are needed: `authorization: Bearer <token>`, or a client certificate",
-            ),
-            Self::CredentialsInvalid => plain(
-                Code::Unauthenticated,
-                ErrorReason::CredentialsInvalid,
-                "the credentials are not known",
-            ),
-            Self::PermissionDenied => plain(
-                Code::PermissionDenied,
-                ErrorReason::PermissionDenied,
-                "the caller's credentials do not allow this call, or not for this account",
-            ),
-            Self::MethodUnknown => plain(
-                Code::Unimplemented,
-                ErrorReason::MethodUnknown,
-                "this server has no such service or method",
-            ),
-            other => unreachable!("not about who may call what: {other:?}"),
-        }
-    }
-
     /// The failure as a message inside a response.
     #[must_use]
     pub fn into_message(self) -> pb::Status {
         let status = Status::from(self);
         pb::Status::decode(status.details()).expect("a status carries its own encoding")
     }
+}
+
+/// Gives an error that the library made by itself what every other has: a reason, and a message.
+/// The headers are those of a response, or its trailers; others are left as they are.
+pub(super) fn explain(headers: &mut HeaderMap) {
+    let is_explained = |name| headers.contains_key(name);
+    if !is_explained("grpc-status") || is_explained("grpc-status-details-bin") {
+        return;
+    }
+    let Some(status) = Status::from_header_map(headers) else { return };
+    let is_encoding = headers.contains_key("grpc-accept-encoding");
+    let (reason, fallback) = match status.code() {
+        Code::Unimplemented if is_encoding => {
+            (ErrorReason::UnsupportedEncoding, "the request's compression is not supported")
+        }
+        Code::Unimplemented => (ErrorReason::UnknownMethod, "no such method"),
+        Code::Internal => (ErrorReason::MalformedRequest, "the request cannot be read"),
+        Code::OutOfRange | Code::ResourceExhausted => {
+            (ErrorReason::MessageTooLarge, "the message is too large")
+        }
+        Code::NotFound => (ErrorReason::UnknownService, "no such service"),
+        _ => return,
+    };
+    let message = if status.message().is_empty() { fallback } else { status.message() };
+    // Fits into a header: it is base64, and a message was in one.
+    let _ = plain(status.code(), reason, message).add_header(headers);
 }
 
 fn endpoint_write(id: EndpointId, error: EndpointWriteError) -> Status {
@@ -343,9 +399,9 @@ fn store(error: &StoreError) -> Status {
 }
 
 /// A fault of ours: the caller gets an id, the log gets the cause under that id.
-fn internal(error: &StoreError) -> Status {
+fn internal(error: &(dyn std::error::Error + 'static)) -> Status {
     let incident_id = incident_id();
-    tracing::error!(incident_id, error = error as &dyn std::error::Error, "internal error");
+    tracing::error!(incident_id, error, "internal error");
     let metadata = HashMap::from([("incident_id".to_owned(), incident_id)]);
     let details = info(ErrorReason::Internal, metadata);
     Status::with_error_details(

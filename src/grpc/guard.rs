@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 use super::audit::{Answered, Audited, Entry};
 use super::authorization::Scoped;
 use super::caller::Caller;
-use super::failure::Failure;
+use super::failure::Refusal;
 use crate::domain::access::Role;
 use crate::proto::delivery_query_server::DeliveryQuery;
 use crate::proto::endpoint_admin_server::EndpointAdmin;
@@ -119,9 +119,9 @@ guarded! {
 /// through.
 ///
 /// # Errors
-/// [`Failure::CredentialsMissing`].
-pub fn caller<Q>(request: &Request<Q>) -> Result<&Caller, Failure> {
-    request.extensions().get::<Caller>().ok_or(Failure::CredentialsMissing)
+/// [`Refusal::CredentialsMissing`].
+pub fn caller<Q>(request: &Request<Q>) -> Result<&Caller, Refusal> {
+    request.extensions().get::<Caller>().ok_or(Refusal::CredentialsMissing)
 }
 
 /// Authorises the call, then makes it.
@@ -152,7 +152,7 @@ where
     let entry = Entry::new(caller.clone(), rpc, request.get_ref().subject());
     let answer = match caller.authorize(role, request.get_ref()) {
         Ok(()) => call(request).await,
-        Err(failure) => Err(failure.into()),
+        Err(refusal) => Err(refusal.into()),
     };
     entry.finish(&answer);
     answer

@@ -4,11 +4,15 @@
 //! and turned back. Errors become statuses in one place, [`failure`]. Before all that
 //! [`authentication`] has found out who calls, and [`guard`] that it may.
 
+mod answer;
 pub mod audit;
 pub mod authentication;
 pub mod authorization;
 pub mod caller;
+pub mod calls;
+pub mod connections;
 pub mod credentials;
+pub mod deadline;
 mod delivery_filter;
 mod delivery_intervention;
 mod delivery_message;
@@ -22,9 +26,12 @@ pub mod event_ingest;
 pub mod event_samples;
 pub mod failure;
 pub mod guard;
+mod intake;
+pub mod methods;
 mod page;
 mod secret_rotation;
 pub mod server;
+pub mod tls;
 mod token;
 pub mod tokens_file;
 pub mod tokens_follower;

@@ -15,13 +15,12 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
 use super::failure::Failure;
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
-use super::{delivery_filter, delivery_message};
+use super::{deadline, delivery_filter, delivery_message};
 use crate::domain::account::AccountScope;
 use crate::domain::random::Random;
 use crate::proto::watch_deliveries_response::Message;
@@ -103,7 +102,7 @@ pub async fn open(
     let limits = Limits {
         drain: settings.drain.clone(),
         age: settings.age_max.mul_f64(spread),
-        client_timeout: client_timeout(request.metadata()),
+        client_timeout: deadline::client_timeout(request.metadata().as_ref())?,
     };
     let now = store.change_log().head().await?;
     let watch = Watch {
@@ -353,50 +352,6 @@ impl Stream for WatchStream {
             Some(message) => Poll::Ready(Some(Ok(message))),
             // The task sets how it ended before it lets go of the queue.
             None => Poll::Ready(self.end.get().cloned().map(Err)),
-        }
-    }
-}
-
-/// The client's deadline (`grpc-timeout`): tonic's own ends with the response's headers.
-fn client_timeout(metadata: &MetadataMap) -> Option<Duration> {
-    /// The gRPC specification allows 8 digits.
-    const DIGITS_MAX: usize = 8;
-    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.len() > DIGITS_MAX {
-        return None;
-    }
-    let amount: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_hours(amount)),
-        "M" => Some(Duration::from_mins(amount)),
-        "S" => Some(Duration::from_secs(amount)),
-        "m" => Some(Duration::from_millis(amount)),
-        "u" => Some(Duration::from_micros(amount)),
-        "n" => Some(Duration::from_nanos(amount)),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_clients_deadline_is_read_in_every_unit() {
-        let read = |text: &str| {
-            let mut metadata = MetadataMap::new();
-            metadata.insert("grpc-timeout", text.parse().unwrap());
-            client_timeout(&metadata)
-        };
-        assert_eq!(read("2H"), Some(Duration::from_hours(2)));
-        assert_eq!(read("3M"), Some(Duration::from_mins(3)));
-        assert_eq!(read("4S"), Some(Duration::from_secs(4)));
-        assert_eq!(read("5m"), Some(Duration::from_millis(5)));
-        assert_eq!(read("6u"), Some(Duration::from_micros(6)));
-        assert_eq!(read("7n"), Some(Duration::from_nanos(7)));
-        for text in ["", "S", "5", "5x", "-5S", "123456789S"] {
-            assert_eq!(read(text), None, "{text}");
         }
     }
 }

@@ -174,9 +174,10 @@ def check_all(clients, credentials):
             tally.claim(os.environ.get("CI") != "true", f"{client.name} is not skipped where CI=true")
             continue
         check(tally, client, credentials)
-        if client.configured:
+        if client.configured and not credentials:
             check_deadline(tally, client)
-    check_documentation(tally)
+    if not credentials:
+        check_documentation(tally)
     print(f"{len(clients)} clients in {time.monotonic() - began:.0f} s")
     tally.finish()
 

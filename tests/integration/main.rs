@@ -42,4 +42,5 @@ mod service;
 mod statements;
 mod store;
 mod suspension;
+mod transport;
 mod watches;

@@ -8,8 +8,9 @@ import * as grpc from '@grpc/grpc-js';
 // What a new stream can mend. A connection that is cut is UNAVAILABLE here.
 const RESUMABLE = new Set([grpc.status.UNAVAILABLE, grpc.status.RESOURCE_EXHAUSTED]);
 
-// Clients with the same target and options share one connection, which is made anew by itself.
-export function connect(Client, target, { serviceConfig, caFile, token }) {
+// One channel for the whole process, which is made anew by itself when it is cut. A client takes it as
+// its `channelOverride`: clients that are given only a target and credentials connect each by itself.
+export function connect(target, { serviceConfig, caFile, token }) {
   let credentials = grpc.credentials.createInsecure();
   if (caFile) credentials = grpc.credentials.createSsl(readFileSync(caFile));
   if (caFile && token) {
@@ -22,7 +23,7 @@ export function connect(Client, target, { serviceConfig, caFile, token }) {
       }),
     );
   }
-  return new Client(target, credentials, {
+  return new grpc.Channel(target, credentials, {
     'grpc.service_config': readFileSync(serviceConfig, 'utf8'),
     'grpc.keepalive_time_ms': 60_000,
     'grpc.default_compression_algorithm': grpc.compressionAlgorithms.gzip,

@@ -28,14 +28,12 @@ const { Health } = grpc.loadPackageDefinition(healthContract).grpc.health.v1;
 
 class Calls {
   constructor({ target, ...settings }) {
-    this.query = connect(webhooks.DeliveryQuery, target, settings);
-    this.healthClient = connect(Health, target, settings);
+    const channelOverride = connect(target, settings);
+    const client = (Client) => new Client(target, null, { channelOverride });
+    this.query = client(webhooks.DeliveryQuery);
+    this.healthClient = client(Health);
     // Each call by its name, whichever service has it.
-    this.clients = [
-      this.query,
-      connect(webhooks.EndpointAdmin, target, settings),
-      connect(webhooks.EventIngest, target, settings),
-    ];
+    this.clients = [this.query, client(webhooks.EndpointAdmin), client(webhooks.EventIngest)];
   }
 
   async call(name, json) {

@@ -80,7 +80,7 @@ async fn what_there_is_not_is_told_only_to_those_who_are_known() {
         "//bookora.webhooks.v1.EndpointAdmin/CreateEndpoint",
         "/",
     ] {
-        let unknown = refusal(Code::Unimplemented, "METHOD_UNKNOWN");
+        let unknown = refusal(Code::Unimplemented, "UNKNOWN_METHOD");
         assert_eq!(call_path(connection(&service, &[&token]).await, path).await, unknown, "{path}");
         assert_eq!(call_path(connection(&service, &[]).await, path).await, missing(), "{path}");
     }
