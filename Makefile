@@ -15,6 +15,15 @@ GRPCIO_INSTALLED := .tools/venv/grpcio-$(GRPCIO_VERSION)
 # npm writes it last; tests/integration/node.rs asks for the same file.
 NODE_PACKAGES := tests/node/node_modules/.package-lock.json
 
+# The clients of tests/conformance: what is installed for them, what is generated, what is built.
+CLIENTS := tests/conformance
+CLIENTS_TOOLS := .tools/conformance
+CONTRACT := $(wildcard proto/bookora/webhooks/v1/*.proto proto/google/rpc/*.proto)
+PYTHON_CLIENT := $(CLIENTS)/python/gen/generated
+NODE_CLIENT := $(CLIENTS)/node/gen/generated
+GO_CLIENT := $(CLIENTS_TOOLS)/go/script
+JAVA_CLIENT := $(CLIENTS)/java/target/script.jar
+
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -23,21 +32,22 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 .NOTPARALLEL:
 
 .PHONY: help test demo setup build fmt proto-lint lint doc cargo-test cargo-test-postgres readme-test
-.PHONY: retry-test kills neighbours fuzz rust-tools rust-checkers script-tools postgres grpcurl
+.PHONY: retry-test conformance kills neighbours fuzz rust-tools rust-checkers script-tools postgres
+.PHONY: grpcurl go-tools java-tools clients
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint lint doc cargo-test cargo-test-postgres retry-test readme-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint lint doc cargo-test cargo-test-postgres retry-test conformance readme-test ## Install what is missing, then check and test everything
 	@echo
 	@echo "make test: every step passed: fmt, proto-lint, lint, doc, cargo-test," \
-	  "cargo-test-postgres, retry-test, readme-test"
+	  "cargo-test-postgres, retry-test, conformance, readme-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
 	@$(CARGO) run --locked -- demo
 
-setup: rust-checkers $(BUF_INSTALLED) $(GRPCIO_INSTALLED) $(NODE_PACKAGES) postgres grpcurl ## Install what the tests need
+setup: rust-checkers $(BUF_INSTALLED) $(GRPCIO_INSTALLED) $(NODE_PACKAGES) postgres grpcurl clients ## Install what the tests need
 
 # The same targets as `cargo-test`, so that nothing is compiled twice.
 build: rust-tools ## Build the program and the tests
@@ -68,6 +78,11 @@ cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service o
 
 retry-test: build $(GRPCIO_INSTALLED) ## Run a stock client with the published service config against overload and outage
 	.tools/venv/bin/python -B tests/retries/retries.py
+
+CLIENT ?=
+conformance: build clients ## Run stock gRPC clients against the program, and compare (CLIENT=grpc-go)
+	$(PYTHON) -B $(CLIENTS)/conformance.py $(CLIENT)
+	$(PYTHON) -B $(CLIENTS)/conformance.py --tls $(CLIENT)
 
 readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.md shows, and compare
 	$(PYTHON) -B tests/readme/shown.py
@@ -151,8 +166,73 @@ postgres:
 	    echo "PostgreSQL 15 or later is missing: apt-get install postgresql" >&2; exit 1; \
 	  fi; }
 
+clients: grpcurl $(PYTHON_CLIENT) $(NODE_CLIENT) $(GO_CLIENT) $(JAVA_CLIENT)
+
+$(CLIENTS_TOOLS)/python/installed: $(CLIENTS)/python/requirements.txt $(BUF_INSTALLED)
+	@echo "Installing grpcio from PyPI into $(CLIENTS_TOOLS)/python"
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(PYTHON_CLIENT): $(CLIENTS_TOOLS)/python/installed $(CONTRACT)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@$(CLIENTS_TOOLS)/python/bin/python -m grpc_tools.protoc -Iproto \
+	  --python_out=$(@D) --grpc_python_out=$(@D) $(filter proto/bookora/%,$(CONTRACT))
+	@touch $@
+
+$(CLIENTS)/node/node_modules/.package-lock.json: $(CLIENTS)/node/package-lock.json | script-tools
+	@echo "Installing the packages of $(CLIENTS)/node: npm ci"
+	@cd $(CLIENTS)/node && npm ci --no-audit --no-fund
+	@touch $@
+
+$(NODE_CLIENT): $(CLIENTS)/node/node_modules/.package-lock.json $(CLIENTS)/node/buf.gen.yaml \
+  $(CONTRACT) $(BUF_INSTALLED)
+	@$(BUF) generate --template $(CLIENTS)/node/buf.gen.yaml
+	@touch $@
+
+# Without Go, or Java, their clients are not built, and are skipped.
+$(GO_CLIENT): $(wildcard $(CLIENTS)/go/*.go $(CLIENTS)/go/go.* $(CLIENTS)/go/buf.gen.yaml) $(CONTRACT) \
+  $(BUF_INSTALLED) | go-tools
+	@if command -v go >/dev/null 2>&1; then \
+	  echo "Building the client of $(CLIENTS)/go"; \
+	  GOBIN="$(CURDIR)/$(@D)" go -C $(CLIENTS)/go install tool \
+	    && $(BUF) generate --template $(CLIENTS)/go/buf.gen.yaml \
+	    && go -C $(CLIENTS)/go vet . \
+	    && go -C $(CLIENTS)/go build -o "$(CURDIR)/$@" .; \
+	fi
+
+$(JAVA_CLIENT): $(wildcard $(CLIENTS)/java/src/main/java/conformance/*.java $(CLIENTS)/java/pom.xml) \
+  $(CLIENTS)/java/buf.gen.yaml $(CONTRACT) $(BUF_INSTALLED) | java-tools
+	@if command -v mvn >/dev/null 2>&1; then \
+	  echo "Building the client of $(CLIENTS)/java"; \
+	  $(MAVEN) dependency:copy@generators && chmod +x $(@D)/generators/*.exe \
+	    && $(BUF) generate --template $(CLIENTS)/java/buf.gen.yaml \
+	    && $(MAVEN) package; \
+	fi
+
+MAVEN := mvn --quiet --batch-mode -Dstyle.color=never --file $(CLIENTS)/java/pom.xml
+
+# A Go that is older than the modules ask for, 1.21 or later, fetches what it lacks by itself.
+go-tools:
+	@command -v go >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update -qq \
+	    && apt-cache policy golang-go | grep -Eq 'Candidate: .*\b1\.(2[1-9]|[3-9][0-9])'; then \
+	    echo "Installing Go: apt-get install -y golang-go"; apt-get install -y -qq golang-go; \
+	  else \
+	    echo "Go 1.26 or later is missing: grpcurl and grpc-go cannot be installed" >&2; \
+	  fi; }
+
+java-tools:
+	@command -v javac >/dev/null 2>&1 && command -v mvn >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    echo "Installing Java: apt-get install -y default-jdk-headless maven"; \
+	    apt-get update -qq && apt-get install -y -qq default-jdk-headless maven; \
+	  else \
+	    echo "Java is missing: grpc-java cannot be built; apt-get install default-jdk-headless maven" >&2; \
+	  fi; }
+
 # Without Go there is no package to install it from: the session then says that it is skipped.
-grpcurl:
+grpcurl: go-tools
 	@if command -v grpcurl >/dev/null 2>&1; then \
 	  :; \
 	elif command -v go >/dev/null 2>&1; then \

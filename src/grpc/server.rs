@@ -129,9 +129,10 @@ pub fn serve(
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };
     let descriptors = "the built-in descriptors are whole";
-    let routes = Routes::new(health)
-        .add_service(reflection().build_v1().expect(descriptors))
-        .add_service(reflection().build_v1alpha().expect(descriptors))
+    // A channel that compresses does so with the calls of health and reflection too.
+    let routes = Routes::new(health.accept_compressed(Gzip))
+        .add_service(reflection().build_v1().expect(descriptors).accept_compressed(Gzip))
+        .add_service(reflection().build_v1alpha().expect(descriptors).accept_compressed(Gzip))
         .add_service(limited!(IngestServer::new(Guarded(services.ingest)), INGEST_BYTES_MAX))
         .add_service(limited!(AdminServer::new(Guarded(services.admin)), REQUEST_BYTES_MAX))
         .add_service(limited!(QueryServer::new(Guarded(services.query)), REQUEST_BYTES_MAX))

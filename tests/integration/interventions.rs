@@ -161,6 +161,31 @@ async fn a_cancelled_delivery_sends_nothing_more_until_it_is_resent() {
 }
 
 #[tokio::test]
+async fn the_log_has_the_last_attempt_with_every_revision_that_comes_after_it() {
+    let (service, party) = service_and_party(1).await;
+    let mut watcher = Watcher::open(&service, watch_request()).await;
+    watcher.next().await.expect("a heartbeat comes at once");
+    let (_, event_id) = publish_one(&service, &party, 3_600).await;
+    let retrying = delivery_in(&service, &event_id, State::Retrying).await;
+    let cancelled = cancel(&service, &retrying).await.unwrap();
+    resend(&service, resend_of(&cancelled)).await.unwrap();
+    let succeeded = delivery_in(&service, &event_id, State::Succeeded).await;
+
+    // Read in one piece, not as it happened.
+    let mut replay = Watcher::resume(&service, &watcher.token).await;
+    let mut attempts = Vec::new();
+    for _ in 0..succeeded.revision {
+        let delivery = replay.update().await.delivery.unwrap();
+        let last = delivery.last_attempt.as_ref().map(|attempt| attempt.number);
+        attempts.push((delivery.state(), delivery.attempt_count, last));
+    }
+    let (pending, end) = (State::Pending, State::Succeeded);
+    let retried = [(State::Retrying, 1, Some(1)), (State::Cancelled, 1, Some(1))];
+    let resent = [(pending, 1, Some(1)), (end, 2, Some(2))];
+    assert_eq!(attempts, [&[(pending, 0, None)][..], &retried, &resent].concat());
+}
+
+#[tokio::test]
 async fn an_open_delivery_is_not_resent_and_a_closed_one_not_cancelled() {
     let (service, mut party) = service_and_party(1).await;
     let (_, event_id) = publish_one(&service, &party, 3_600).await;
