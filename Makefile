@@ -20,16 +20,17 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One step after the other: the quick ones first, and cargo uses every core by itself.
 .NOTPARALLEL:
 
-.PHONY: help test demo setup build fmt proto-lint lint doc cargo-test cargo-test-postgres readme-test
-.PHONY: kills neighbours fuzz rust-tools rust-checkers script-tools postgres grpcurl
+.PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
+.PHONY: cargo-test-postgres readme-test kills neighbours fuzz
+.PHONY: rust-tools rust-checkers script-tools postgres grpcurl
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint lint doc cargo-test cargo-test-postgres readme-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint proto-breaking lint doc cargo-test cargo-test-postgres readme-test ## Install what is missing, then check and test everything
 	@echo
-	@echo "make test: every step passed: fmt, proto-lint, lint, doc, cargo-test," \
-	  "cargo-test-postgres, readme-test"
+	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, lint, doc," \
+	  "cargo-test, cargo-test-postgres, readme-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
@@ -47,6 +48,11 @@ fmt: rust-checkers ## Check that the Rust code is formatted (`cargo fmt` formats
 proto-lint: $(BUF_INSTALLED) ## Check the contract's rules and format
 	$(BUF) lint
 	$(BUF) format --diff --exit-code
+
+# What notices a break is shown to notice one.
+proto-breaking: $(BUF_INSTALLED) ## Check that clients of what main held before still work
+	BUF="$(CURDIR)/$(BUF)" sh tests/contract/breaking_noticed.sh
+	BUF="$(CURDIR)/$(BUF)" sh tests/contract/breaking.sh
 
 lint: rust-checkers ## Check the Rust code with clippy, warnings as errors
 	$(CARGO) clippy --locked --all-targets -- -D warnings
