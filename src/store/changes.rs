@@ -214,11 +214,11 @@ impl ChangeLog {
             return Err(LogReadError::Pruned);
         }
         let attempted = rows.iter().filter(|row| row.attempt_count > 0);
-        let mut attempts =
+        let attempts =
             last_attempts(reader, attempted.map(|row| (row.delivery_id, row.attempt_count)))
                 .await?;
         let changes: Result<Vec<_>, _> =
-            rows.into_iter().map(|row| change(row, &mut attempts)).collect();
+            rows.into_iter().map(|row| change(row, &attempts)).collect();
         let changes = changes?;
         let end = changes.last().map_or(after, |last| last.position);
         Ok(ChangePage { after, end, changes })
@@ -235,10 +235,11 @@ impl ChangePage {
 
 fn change(
     row: delivery_changes::Model,
-    attempts: &mut HashMap<(Uuid, i32), Attempt>,
+    attempts: &HashMap<(Uuid, i32), Attempt>,
 ) -> Result<Change, StoreError> {
     let position = LogPosition::of(&row);
-    let last_attempt = attempts.remove(&(row.delivery_id, row.attempt_count));
+    // Several changes of a page may have the same: being cancelled or sent again is no attempt.
+    let last_attempt = attempts.get(&(row.delivery_id, row.attempt_count)).cloned();
     let (delivery, previous_state) = row::changed_delivery(row)?;
     Ok(Change { position, delivery, previous_state, last_attempt })
 }
