@@ -21,7 +21,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 .NOTPARALLEL:
 
 .PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
-.PHONY: cargo-test-postgres readme-test kills neighbours fuzz
+.PHONY: cargo-test-postgres readme-test kills neighbours fuzz fuzz-requests
 .PHONY: rust-tools rust-checkers script-tools postgres grpcurl
 
 help: ## List the commands
@@ -86,6 +86,12 @@ neighbours: rust-tools ## Print what hanging endpoints, floods and backlogs cost
 
 fuzz: rust-tools ## Run each fuzz target for a minute (SECONDS_EACH=60)
 	fuzz/run.sh
+
+REQUESTS ?= 100000
+SEED ?= 1
+fuzz-requests: build ## Send REQUESTS random requests to the service, drawn from SEED on, and read back what is stored
+	BOOKORA_TEST_REQUESTS=$(REQUESTS) BOOKORA_TEST_SEED=$(SEED) $(CARGO) test --locked \
+	  --test integration fuzzed_requests::whatever_messages -- --nocapture
 
 rust-tools:
 	@command -v $(CARGO) >/dev/null 2>&1 || { \

@@ -7,7 +7,7 @@ cd "${1:-$(dirname "$0")/../..}"
 # On a branch: where it left main, so that what main got since does not count as removed here. On
 # main itself: the commit before the last one; or the last one, where proto/ was changed since.
 base() {
-    head=$(git rev-parse --verify --quiet HEAD) || return 0
+    head=$(git rev-parse --verify --quiet HEAD 2>/dev/null) || return 0
     for main in origin/main main; do
         fork=$(git merge-base "$main" HEAD 2>/dev/null) || continue
         if [ "$fork" != "$head" ]; then

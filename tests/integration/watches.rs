@@ -9,8 +9,8 @@ use bookora_webhooks::proto::delivery_query_client::DeliveryQueryClient;
 use bookora_webhooks::proto::publish_event_result::Result as ResultMessage;
 use bookora_webhooks::proto::watch_deliveries_response::Message;
 use bookora_webhooks::proto::{
-    BatchPublishEventsRequest, CancelDeliveryRequest, Delivery, DeliveryFilter, DeliveryUpdate, Endpoint,
-    PublishEventRequest, WatchDeliveriesRequest, WatchDeliveriesResponse,
+    BatchPublishEventsRequest, CancelDeliveryRequest, Delivery, DeliveryFilter, DeliveryUpdate,
+    Endpoint, PublishEventRequest, WatchDeliveriesRequest, WatchDeliveriesResponse,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
