@@ -31,17 +31,17 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One step after the other: the quick ones first, and cargo uses every core by itself.
 .NOTPARALLEL:
 
-.PHONY: help test demo setup build fmt proto-lint lint doc cargo-test cargo-test-postgres readme-test
-.PHONY: retry-test conformance kills neighbours fuzz rust-tools rust-checkers script-tools postgres
-.PHONY: grpcurl go-tools java-tools clients
+.PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
+.PHONY: cargo-test-postgres retry-test conformance readme-test kills neighbours fuzz fuzz-requests
+.PHONY: rust-tools rust-checkers script-tools postgres grpcurl go-tools java-tools clients
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint lint doc cargo-test cargo-test-postgres retry-test conformance readme-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint proto-breaking lint doc cargo-test cargo-test-postgres retry-test conformance readme-test ## Install what is missing, then check and test everything
 	@echo
-	@echo "make test: every step passed: fmt, proto-lint, lint, doc, cargo-test," \
-	  "cargo-test-postgres, retry-test, conformance, readme-test"
+	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, lint, doc," \
+	  "cargo-test, cargo-test-postgres, retry-test, conformance, readme-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
@@ -59,6 +59,11 @@ fmt: rust-checkers ## Check that the Rust code is formatted (`cargo fmt` formats
 proto-lint: $(BUF_INSTALLED) ## Check the contract's rules and format
 	$(BUF) lint
 	$(BUF) format --diff --exit-code
+
+# What notices a break is shown to notice one.
+proto-breaking: $(BUF_INSTALLED) ## Check that clients of what main held before still work
+	BUF="$(CURDIR)/$(BUF)" sh tests/contract/breaking_noticed.sh
+	BUF="$(CURDIR)/$(BUF)" sh tests/contract/breaking.sh
 
 lint: rust-checkers ## Check the Rust code with clippy, warnings as errors
 	$(CARGO) clippy --locked --all-targets -- -D warnings
@@ -100,6 +105,12 @@ neighbours: rust-tools ## Print what hanging endpoints, floods, backlogs and cou
 
 fuzz: rust-tools ## Run each fuzz target for a minute (SECONDS_EACH=60)
 	fuzz/run.sh
+
+REQUESTS ?= 100000
+SEED ?= 1
+fuzz-requests: build ## Send REQUESTS random requests to the service, drawn from SEED on, and read back what is stored
+	BOOKORA_TEST_REQUESTS=$(REQUESTS) BOOKORA_TEST_SEED=$(SEED) $(CARGO) test --locked \
+	  --test integration fuzzed_requests::whatever_messages -- --nocapture
 
 rust-tools:
 	@command -v $(CARGO) >/dev/null 2>&1 || { \

@@ -19,6 +19,7 @@ mod database_file;
 mod deliveries;
 mod endpoint_tests;
 mod failpoints;
+mod fuzzed_requests;
 mod interventions;
 mod javascript;
 mod ledger;

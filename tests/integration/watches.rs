@@ -9,8 +9,8 @@ use bookora_webhooks::proto::delivery_query_client::DeliveryQueryClient;
 use bookora_webhooks::proto::publish_event_result::Result as ResultMessage;
 use bookora_webhooks::proto::watch_deliveries_response::Message;
 use bookora_webhooks::proto::{
-    BatchPublishEventsRequest, Delivery, DeliveryFilter, DeliveryUpdate, Endpoint,
-    PublishEventRequest, WatchDeliveriesRequest, WatchDeliveriesResponse,
+    BatchPublishEventsRequest, CancelDeliveryRequest, Delivery, DeliveryFilter, DeliveryUpdate,
+    Endpoint, PublishEventRequest, WatchDeliveriesRequest, WatchDeliveriesResponse,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -18,6 +18,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Streaming};
 use tonic_types::StatusExt;
 
+use crate::caller::{Caller, deaf_endpoint};
 use crate::deliveries::sample;
 use crate::party::{Party, Receivers};
 use crate::service::{PATIENCE, Service};
@@ -448,6 +449,33 @@ async fn a_watcher_that_does_not_read_for_a_while_misses_nothing() {
     }
     assert_eq!(ledger.repeated, 0);
     receiving.abort();
+}
+
+#[tokio::test]
+async fn a_change_that_is_no_attempt_shows_the_last_one_before_it() {
+    let service = Service::start(&[]);
+    let mut caller = Caller::new(&service).await;
+    caller.register(deaf_endpoint(ACCOUNT)).await;
+    let mut live = Watcher::open(&service, watch_request()).await;
+    assert!(matches!(live.next().await, Ok(Message::Heartbeat(_))));
+    let begin = live.token.clone();
+    caller.publish(sample(ACCOUNT, EventType::ReviewCreated)).await;
+    live.update().await;
+    let retrying = live.update().await.delivery.expect("an update has its delivery");
+    assert!(retrying.last_attempt.is_some());
+    let request = CancelDeliveryRequest {
+        account_id: ACCOUNT.to_owned(),
+        delivery_id: retrying.delivery_id.clone(),
+    };
+    let cancelled = caller.admin.cancel_delivery(request).await.expect("it is cancelled");
+    let cancelled = cancelled.into_inner().delivery;
+    assert_eq!(live.update().await.delivery, cancelled);
+
+    // Read from the log, all at once.
+    let mut late = Watcher::resume(&service, &begin).await;
+    late.update().await;
+    assert_eq!(late.update().await.delivery, Some(retrying));
+    assert_eq!(late.update().await.delivery, cancelled);
 }
 
 /// Publishing with a key and following with a snapshot of the event is how a caller waits for its
