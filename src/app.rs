@@ -22,6 +22,7 @@ use crate::domain::clock::Clock;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::TestEvent;
 use crate::domain::random::Random;
+use crate::domain::type_name::CustomTypes;
 use crate::grpc::delivery_query::Query;
 use crate::grpc::endpoint_admin::Admin;
 use crate::grpc::endpoint_fields::UrlPolicy;
@@ -120,7 +121,8 @@ impl App {
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
         let tests = Tests::new(Arc::new(Tester(deliverer)));
-        let services = services(&store, url_policy, tests, &drain, &clock, &random);
+        let custom_types = settings.custom_event_types;
+        let services = services(&store, url_policy, custom_types, tests, &drain, &clock, &random);
         let (health, grpc) = server::serve(listener, services, drain.clone().cancelled_owned());
         health.serving().await;
         let grpc = tokio::spawn(grpc);
@@ -199,6 +201,7 @@ impl TestSender for Tester {
 fn services(
     store: &Arc<Store>,
     url_policy: UrlPolicy,
+    custom_types: CustomTypes,
     tests: Tests,
     drain: &CancellationToken,
     clock: &Arc<dyn Clock>,
@@ -209,10 +212,12 @@ fn services(
             store: Arc::clone(store),
             clock: Arc::clone(clock),
             random: Arc::clone(random),
+            custom_types: custom_types.clone(),
         },
         admin: Admin {
             store: Arc::clone(store),
             url_policy,
+            custom_types,
             clock: Arc::clone(clock),
             random: Arc::clone(random),
             tests,

@@ -23,3 +23,4 @@ pub mod retry_after;
 pub mod secret;
 pub mod subscription;
 pub mod trace_parent;
+pub mod type_name;

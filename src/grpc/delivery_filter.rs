@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::delivery_message::state_of;
 use super::violations::Violations;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::event::EventType;
+use crate::domain::type_name::TypeName;
 use crate::proto;
 use crate::proto::delivery::State;
 use crate::store::deliveries::DeliveryFilter;
@@ -17,13 +17,11 @@ const FILTER_VALUES_MAX: usize = 100;
 pub fn read(violations: &mut Violations, filter: Option<&proto::DeliveryFilter>) -> DeliveryFilter {
     let Some(filter) = filter else { return DeliveryFilter::default() };
     violations.within("filter", |violations| {
-        let event_types: Vec<EventType> = values(violations, "event_types", &filter.event_types);
+        let event_types: Vec<TypeName> = values(violations, "event_types", &filter.event_types);
         DeliveryFilter {
             endpoint_ids: values(violations, "endpoint_ids", &filter.endpoint_ids),
-            event_types: event_types
-                .iter()
-                .map(|event_type| event_type.name().to_owned())
-                .collect(),
+            // Also of a type that is not published any longer: its deliveries are there.
+            event_types: event_types.iter().map(ToString::to_string).collect(),
             event_ids: values(violations, "event_ids", &filter.event_ids),
             states: states(violations, &filter.states),
         }

@@ -14,6 +14,7 @@ use crate::domain::id::EventId;
 use crate::domain::payload;
 use crate::domain::random::Random;
 use crate::domain::trace_parent::TraceParent;
+use crate::domain::type_name::CustomTypes;
 use crate::proto::event_ingest_server::EventIngest;
 use crate::proto::publish_event_result::Result as ResultMessage;
 use crate::proto::{
@@ -36,6 +37,8 @@ pub struct Ingest {
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
     pub random: Arc<dyn Random>,
+    /// Which event types there are beside those that are built in.
+    pub custom_types: CustomTypes,
 }
 
 #[tonic::async_trait]
@@ -61,7 +64,7 @@ impl EventIngest for Ingest {
         let requests = &request.get_ref().requests;
         let events = self.read_batch(requests, &trace_parent)?;
         let published = self.store.publish(events).await.map_err(Failure::from)?;
-        let results = published.iter().map(result).collect();
+        let results = published.iter().map(|published| result(response(published))).collect();
         Ok(Response::new(BatchPublishEventsResponse { results }))
     }
 }
@@ -89,6 +92,7 @@ impl Ingest {
         violations.finish(Some(events))
     }
 
+    /// Reads a request, by whichever RPC it comes: its account, its event, and the body of it.
     fn read(
         &self,
         violations: &mut Violations,
@@ -109,11 +113,13 @@ impl Ingest {
             violations.add_unknown_event_type("data");
             return None;
         };
-        let data = event_data::read(violations, message)?;
+        let (event_type, data) = event_data::read(violations, message, &self.custom_types)?;
         let (account_id, create_time) = account_id.zip(create_time)?;
 
-        let event_type = event_data::event_type(message);
         let event_id = EventId::new(now, &*self.random);
+        let payload = payload::render(&event_type, event_id, create_time, &data)
+            .map_err(|error| violations.add(event_data::data_path(&event_type), error))
+            .ok()?;
         Some(NewEvent {
             event_id,
             account_id,
@@ -121,7 +127,7 @@ impl Ingest {
             idempotency_key,
             create_time,
             create_time_given: request.create_time.is_some(),
-            payload: payload::render(event_type, event_id, create_time, &data),
+            payload,
             trace_parent: trace_parent.clone(),
         })
     }
@@ -146,6 +152,7 @@ fn create_time(
     Some(time)
 }
 
+/// The answer to a publish, or why it was refused.
 fn response(published: &Published) -> Result<PublishEventResponse, Failure> {
     match *published {
         Published::KeyReused { event_id } => Err(Failure::IdempotencyKeyReused(event_id)),
@@ -153,15 +160,20 @@ fn response(published: &Published) -> Result<PublishEventResponse, Failure> {
             Ok(PublishEventResponse {
                 event_id: event_id.to_string(),
                 create_time: Some(create_time.into()),
-                delivery_count: i32::try_from(delivery_count).unwrap_or(i32::MAX),
+                delivery_count: shown_count(delivery_count),
                 duplicate,
             })
         }
     }
 }
 
-fn result(published: &Published) -> PublishEventResult {
-    let result = match response(published) {
+fn shown_count(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// What came of one request among several.
+fn result(response: Result<PublishEventResponse, Failure>) -> PublishEventResult {
+    let result = match response {
         Ok(published) => ResultMessage::Published(published),
         Err(failure) => ResultMessage::Error(failure.into_message()),
     };

@@ -3,6 +3,7 @@
 //! A request is checked ([`violations`]), turned into the domain's words, answered from the store,
 //! and turned back. Errors become statuses in one place, [`failure`].
 
+mod custom_event;
 mod delivery_filter;
 mod delivery_intervention;
 mod delivery_message;
@@ -18,6 +19,7 @@ pub mod failure;
 mod page;
 mod secret_rotation;
 pub mod server;
+mod struct_value;
 mod token;
 pub mod violations;
 pub mod watch;

@@ -166,7 +166,7 @@ impl EarlierEvent {
     fn answer(&self, again: &NewEvent) -> Published {
         let same_time = !again.create_time_given || again.create_time == self.create_time;
         let same = same_time
-            && again.event_type.name() == self.event_type
+            && again.event_type.as_str() == self.event_type
             && data_of(&again.payload) == data_of(&self.payload);
         if same {
             Published::Stored {
@@ -218,7 +218,7 @@ impl Writing<'_> {
                 key,
                 EarlierEvent {
                     event_id: event.event_id,
-                    event_type: event.event_type.name().to_owned(),
+                    event_type: event.event_type.to_string(),
                     create_time: event.create_time,
                     delivery_count,
                     payload: event.payload.clone(),
@@ -234,12 +234,8 @@ impl Writing<'_> {
     }
 
     fn add_deliveries(&mut self, event: &NewEvent) -> u32 {
-        let targets = self.targets.get(&event.account_id).map_or(&[][..], Vec::as_slice);
         let mut count = 0;
-        for target in targets {
-            if !target.config.subscription.wants(event.event_type.name()) {
-                continue;
-            }
+        for target in wanting(&self.targets, event) {
             count += 1;
             let delivery = self.publisher.new_delivery(event, target, self.now);
             let addressee = Addressee::of(target);
@@ -255,13 +251,23 @@ impl Writing<'_> {
     }
 }
 
+/// The endpoints that subscribe to an event.
+fn wanting<'a>(
+    targets: &'a HashMap<AccountId, Vec<Target>>,
+    event: &'a NewEvent,
+) -> impl Iterator<Item = &'a Target> {
+    let of_account = targets.get(&event.account_id).map_or(&[][..], Vec::as_slice);
+    let name = event.event_type.as_str();
+    of_account.iter().filter(move |target| target.config.subscription.wants(name))
+}
+
 impl Publisher {
     fn new_delivery(&self, event: &NewEvent, target: &Target, now: Timestamp) -> Delivery {
         Delivery {
             delivery_id: DeliveryId::new(now, &*self.random),
             account_id: event.account_id.clone(),
             event_id: event.event_id,
-            event_type: event.event_type.name().to_owned(),
+            event_type: event.event_type.to_string(),
             endpoint_id: target.endpoint_id,
             state: DeliveryState::Pending,
             state_reason: String::new(),
@@ -316,7 +322,7 @@ fn event_row(event: &NewEvent, delivery_count: u32, now: Timestamp) -> events::A
     events::ActiveModel {
         event_id: Set(event.event_id.as_uuid()),
         account_id: Set(event.account_id.to_string()),
-        event_type: Set(event.event_type.name().to_owned()),
+        event_type: Set(event.event_type.to_string()),
         idempotency_key: Set(key),
         create_time: Set(event.create_time.as_unix_nanos()),
         publish_time: Set(now.as_unix_nanos()),

@@ -129,7 +129,7 @@ impl Bench {
         let event = |_| NewEvent {
             event_id: EventId::new(now, &*self.random),
             account_id: self.account.clone(),
-            event_type: EventType::LeadQualified,
+            event_type: EventType::LeadQualified.into(),
             idempotency_key: None,
             create_time: now,
             create_time_given: false,
