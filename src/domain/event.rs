@@ -161,6 +161,8 @@ pub struct NewEvent {
     pub payload: Bytes,
     /// The trace that it belongs to.
     pub trace_parent: TraceParent,
+    /// Whether it is only asked what would come of it: nothing is stored.
+    pub validate_only: bool,
 }
 
 /// An event as it is stored.

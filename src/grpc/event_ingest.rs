@@ -129,6 +129,7 @@ impl Ingest {
             create_time_given: request.create_time.is_some(),
             payload,
             trace_parent: trace_parent.clone(),
+            validate_only: request.validate_only,
         })
     }
 }
@@ -164,6 +165,12 @@ fn response(published: &Published) -> Result<PublishEventResponse, Failure> {
                 duplicate,
             })
         }
+        Published::Valid { create_time, delivery_count } => Ok(PublishEventResponse {
+            event_id: String::new(),
+            create_time: Some(create_time.into()),
+            delivery_count: shown_count(delivery_count),
+            duplicate: false,
+        }),
     }
 }
 

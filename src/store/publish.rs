@@ -53,6 +53,13 @@ pub enum Published {
         /// Whether it was stored before.
         duplicate: bool,
     },
+    /// It was only asked for; nothing was stored.
+    Valid {
+        /// The time that the event would have.
+        create_time: Timestamp,
+        /// How many deliveries it would have.
+        delivery_count: u32,
+    },
     /// The idempotency key belongs to an event with other content; nothing was stored.
     KeyReused {
         /// That event.
@@ -126,6 +133,7 @@ impl Publisher {
             .map(|pending| pending.write.iter().map(|event| writing.add(event)).collect())
             .collect();
         let mut rows = writing.rows;
+        let is_stored = !rows.events.is_empty();
         rows.insert(&transaction).await?;
         failpoint::hit("publish.before_commit");
         if let Err(error) = transaction.commit().await {
@@ -133,7 +141,9 @@ impl Publisher {
             return Err(error.into());
         }
         failpoint::hit("publish.after_commit");
-        self.announce(rows.handed, rows.free, now);
+        if is_stored {
+            self.announce(rows.handed, rows.free, now);
+        }
         Ok(answers)
     }
 
@@ -210,6 +220,13 @@ impl Writing<'_> {
             .map(|key| (event.account_id.clone(), key.as_str().to_owned()));
         if let Some(earlier) = key.as_ref().and_then(|key| self.earlier.get(key)) {
             return earlier.answer(event);
+        }
+        if event.validate_only {
+            let delivery_count = wanting(&self.targets, event).count();
+            return Published::Valid {
+                create_time: event.create_time,
+                delivery_count: u32::try_from(delivery_count).unwrap_or(u32::MAX),
+            };
         }
         let delivery_count = self.add_deliveries(event);
         self.rows.events.push(event_row(event, delivery_count, self.now));

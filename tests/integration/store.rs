@@ -135,6 +135,7 @@ impl Bench {
             create_time_given: false,
             payload: "{}".into(),
             trace_parent: TraceParent::new(&*self.random),
+            validate_only: false,
         };
         self.store.publish((0..events).map(event).collect()).await.expect("it is stored");
     }
