@@ -29,6 +29,7 @@ use crate::grpc::endpoint_fields::UrlPolicy;
 use crate::grpc::endpoint_test::{TestSender, Tests};
 use crate::grpc::event_ingest::Ingest;
 use crate::grpc::server::{self, Health, Services};
+use crate::grpc::stream_limits::StreamSettings;
 use crate::grpc::watch::WatchSettings;
 use crate::store::room::RoomLimits;
 use crate::store::{Store, StoreSettings};
@@ -213,6 +214,7 @@ fn services(
             clock: Arc::clone(clock),
             random: Arc::clone(random),
             custom_types: custom_types.clone(),
+            streams: StreamSettings::new(drain.clone()),
         },
         admin: Admin {
             store: Arc::clone(store),

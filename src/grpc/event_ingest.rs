@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::event_data;
 use super::failure::Failure;
+use super::publish_stream::{self, ResultStream};
+use super::stream_limits::{StreamLimits, StreamSettings};
 use super::violations::Violations;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::event::NewEvent;
@@ -19,7 +21,7 @@ use crate::proto::event_ingest_server::EventIngest;
 use crate::proto::publish_event_result::Result as ResultMessage;
 use crate::proto::{
     BatchPublishEventsRequest, BatchPublishEventsResponse, PublishEventRequest,
-    PublishEventResponse, PublishEventResult,
+    PublishEventResponse, PublishEventResult, StreamPublishEventsRequest,
 };
 use crate::store::Store;
 use crate::store::publish::Published;
@@ -29,7 +31,8 @@ const BATCH_EVENTS_MAX: usize = 500;
 /// How far ahead of our clock an event may have happened: clocks of publishers differ.
 const CREATE_TIME_AHEAD_MAX: std::time::Duration = std::time::Duration::from_hours(24);
 
-/// The service.
+/// The service. Cheap to clone.
+#[derive(Clone)]
 pub struct Ingest {
     /// Where events are stored.
     pub store: Arc<Store>,
@@ -39,6 +42,8 @@ pub struct Ingest {
     pub random: Arc<dyn Random>,
     /// Which event types there are beside those that are built in.
     pub custom_types: CustomTypes,
+    /// What ends streams.
+    pub streams: StreamSettings,
 }
 
 #[tonic::async_trait]
@@ -67,6 +72,18 @@ impl EventIngest for Ingest {
         let results = published.iter().map(|published| result(response(published))).collect();
         Ok(Response::new(BatchPublishEventsResponse { results }))
     }
+
+    type StreamPublishEventsStream = ResultStream;
+
+    async fn stream_publish_events(
+        &self,
+        request: Request<Streaming<StreamPublishEventsRequest>>,
+    ) -> Result<Response<ResultStream>, Status> {
+        let limits = StreamLimits::new(&self.streams, request.metadata(), &*self.random);
+        let trace_parent = trace_parent(request.metadata(), &*self.random);
+        let requests = request.into_inner();
+        Ok(Response::new(publish_stream::open(self.clone(), requests, trace_parent, limits)))
+    }
 }
 
 impl Ingest {
@@ -93,7 +110,7 @@ impl Ingest {
     }
 
     /// Reads a request, by whichever RPC it comes: its account, its event, and the body of it.
-    fn read(
+    pub(super) fn read(
         &self,
         violations: &mut Violations,
         request: &PublishEventRequest,
@@ -154,7 +171,7 @@ fn create_time(
 }
 
 /// The answer to a publish, or why it was refused.
-fn response(published: &Published) -> Result<PublishEventResponse, Failure> {
+pub(super) fn response(published: &Published) -> Result<PublishEventResponse, Failure> {
     match *published {
         Published::KeyReused { event_id } => Err(Failure::IdempotencyKeyReused(event_id)),
         Published::Stored { event_id, create_time, delivery_count, duplicate } => {
@@ -179,7 +196,7 @@ fn shown_count(count: u32) -> i32 {
 }
 
 /// What came of one request among several.
-fn result(response: Result<PublishEventResponse, Failure>) -> PublishEventResult {
+pub(super) fn result(response: Result<PublishEventResponse, Failure>) -> PublishEventResult {
     let result = match response {
         Ok(published) => ResultMessage::Published(published),
         Err(failure) => ResultMessage::Error(failure.into_message()),

@@ -64,6 +64,8 @@ pub enum Failure {
     WatchTooSlow,
     /// A watch has reached its age.
     WatchAgeReached,
+    /// A stream of publishes has reached its age.
+    StreamAgeReached,
     /// The client's deadline has passed.
     DeadlineExceeded,
     /// The process is shutting down.
@@ -129,6 +131,10 @@ impl From<Failure> for Status {
             Failure::WatchAgeReached => unavailable(
                 ErrorReason::WatchAgeReached,
                 "the watch has reached its age; resume with the last token",
+            ),
+            Failure::StreamAgeReached => unavailable(
+                ErrorReason::StreamAgeReached,
+                "the stream has reached its age; open another and go on",
             ),
             Failure::DeadlineExceeded => plain(
                 Code::DeadlineExceeded,

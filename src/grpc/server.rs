@@ -26,6 +26,14 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// events with the longest texts, has 5.6 MB.
 const INGEST_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// What a client may send ahead of what is read: on one stream, and on a connection. Most messages
+/// are a DATA frame of their own, and h2 ends a connection (`ENHANCE_YOUR_CALM`) whose unread small
+/// frames cost more than half of its window, at 256 bytes less their own each. Of a stream's window
+/// full of events with 100 bytes that is 200 KB, so that a connection carries 30 streams of
+/// publishes that are all held back; with equal windows it would not carry one.
+const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 100 * STREAM_WINDOW_BYTES;
+
 type IngestServer = EventIngestServer<Ingest>;
 type AdminServer = EndpointAdminServer<Admin>;
 type QueryServer = DeliveryQueryServer<Query>;
@@ -85,6 +93,8 @@ pub fn serve(
     let server = Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .add_service(health)
         .add_service(reflection().build_v1().expect(descriptors))
         .add_service(reflection().build_v1alpha().expect(descriptors))

@@ -15,10 +15,10 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
 use super::failure::Failure;
+use super::stream_limits::{StreamLimits, StreamSettings};
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
 use super::{delivery_filter, delivery_message};
@@ -39,25 +39,21 @@ const SNAPSHOT_PAGE: u64 = 200;
 const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 const HEARTBEAT_MAX: Duration = Duration::from_mins(1);
 const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(15);
-/// How far chance moves the age at which a watch ends, to either side.
-const AGE_SPREAD: f64 = 0.1;
 
 /// How watches behave.
 #[derive(Clone, Debug)]
 pub struct WatchSettings {
     /// After how long without a message being taken a watch is ended. 30 s.
     pub send_patience: Duration,
-    /// After how long a watch is ended so that clients spread anew, ± 10 %. 30 min.
-    pub age_max: Duration,
-    /// Cancelled when the process shuts down.
-    pub drain: CancellationToken,
+    /// What ends all streams.
+    pub streams: StreamSettings,
 }
 
 impl WatchSettings {
     /// The contract's times.
     #[must_use]
     pub fn new(drain: CancellationToken) -> Self {
-        Self { send_patience: Duration::from_secs(30), age_max: Duration::from_mins(30), drain }
+        Self { send_patience: Duration::from_secs(30), streams: StreamSettings::new(drain) }
     }
 }
 
@@ -99,12 +95,7 @@ pub async fn open(
 
     let (queue, messages) = mpsc::channel(QUEUE_MESSAGES_MAX);
     let end = Arc::new(OnceLock::new());
-    let spread = 1.0 - AGE_SPREAD + 2.0 * AGE_SPREAD * random.fraction();
-    let limits = Limits {
-        drain: settings.drain.clone(),
-        age: settings.age_max.mul_f64(spread),
-        client_timeout: client_timeout(request.metadata()),
-    };
+    let limits = StreamLimits::new(&settings.streams, request.metadata(), random);
     let now = store.change_log().head().await?;
     let watch = Watch {
         tokens: tokens(store, &scope),
@@ -145,29 +136,6 @@ fn heartbeat_timer(interval: Duration) -> Interval {
     timer
 }
 
-/// What ends a watch from outside.
-struct Limits {
-    drain: CancellationToken,
-    age: Duration,
-    client_timeout: Option<Duration>,
-}
-
-impl Limits {
-    async fn reached(&self) -> Failure {
-        let deadline = async {
-            match self.client_timeout {
-                Some(timeout) => tokio::time::sleep(timeout).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = self.drain.cancelled() => Failure::Draining,
-            () = deadline => Failure::DeadlineExceeded,
-            () = tokio::time::sleep(self.age) => Failure::WatchAgeReached,
-        }
-    }
-}
-
 /// Why a watch ends from inside.
 enum End {
     ClientGone,
@@ -198,12 +166,12 @@ impl Watch {
         mut self,
         begin: Begin,
         now: LogPosition,
-        limits: Limits,
+        limits: StreamLimits,
         end: Arc<OnceLock<Status>>,
     ) {
         let client = self.queue.clone();
         let failure = tokio::select! {
-            failure = limits.reached() => failure,
+            failure = limits.reached(Failure::WatchAgeReached) => failure,
             () = client.closed() => return,
             ended = self.follow(begin, now) => match ended {
                 Err(End::ClientGone) => return,
@@ -353,50 +321,6 @@ impl Stream for WatchStream {
             Some(message) => Poll::Ready(Some(Ok(message))),
             // The task sets how it ended before it lets go of the queue.
             None => Poll::Ready(self.end.get().cloned().map(Err)),
-        }
-    }
-}
-
-/// The client's deadline (`grpc-timeout`): tonic's own ends with the response's headers.
-fn client_timeout(metadata: &MetadataMap) -> Option<Duration> {
-    /// The gRPC specification allows 8 digits.
-    const DIGITS_MAX: usize = 8;
-    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.len() > DIGITS_MAX {
-        return None;
-    }
-    let amount: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_hours(amount)),
-        "M" => Some(Duration::from_mins(amount)),
-        "S" => Some(Duration::from_secs(amount)),
-        "m" => Some(Duration::from_millis(amount)),
-        "u" => Some(Duration::from_micros(amount)),
-        "n" => Some(Duration::from_nanos(amount)),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_clients_deadline_is_read_in_every_unit() {
-        let read = |text: &str| {
-            let mut metadata = MetadataMap::new();
-            metadata.insert("grpc-timeout", text.parse().unwrap());
-            client_timeout(&metadata)
-        };
-        assert_eq!(read("2H"), Some(Duration::from_hours(2)));
-        assert_eq!(read("3M"), Some(Duration::from_mins(3)));
-        assert_eq!(read("4S"), Some(Duration::from_secs(4)));
-        assert_eq!(read("5m"), Some(Duration::from_millis(5)));
-        assert_eq!(read("6u"), Some(Duration::from_micros(6)));
-        assert_eq!(read("7n"), Some(Duration::from_nanos(7)));
-        for text in ["", "S", "5", "5x", "-5S", "123456789S"] {
-            assert_eq!(read(text), None, "{text}");
         }
     }
 }

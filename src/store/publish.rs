@@ -32,12 +32,22 @@ use crate::domain::payload::data_of;
 use crate::domain::random::Random;
 use crate::failpoint;
 
-/// Events that are written in one transaction before the next begins: enough that the commit's
-/// cost disappears, few enough that nobody waits long. A batch of more goes alone.
-pub const GROUP_EVENTS_MAX: usize = 256;
+/// Weight of what is written in one transaction before the next begins: of so many events the
+/// commit's cost disappears, and nobody waits long. A batch of more goes alone.
+pub const GROUP_WEIGHT_MAX: usize = 256;
+/// Bytes of payload that weigh as much as one event: few events have more, and those that have are
+/// few in a transaction.
+const WEIGHT_BYTES: usize = 16 * 1024;
 /// Times that a group is written, where other replicas store events with the same keys at the same
 /// moment.
 const WRITES_MAX: u32 = 5;
+
+/// What the events of a publish weigh, in memory and in a transaction: 1 each, and more where they
+/// are large; 17 at most.
+#[must_use]
+pub fn weight(events: &[NewEvent]) -> usize {
+    events.iter().map(|event| 1 + event.payload.len() / WEIGHT_BYTES).sum()
+}
 
 /// What came of one event of a publish.
 #[derive(Clone, Debug, PartialEq, Eq)]

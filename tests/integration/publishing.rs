@@ -1,18 +1,90 @@
-//! What publishing offers beside the plain call: types that an operator adds, and asking what would
-//! come of a publish.
+//! What publishing offers beside the plain call: streams, types that an operator adds, and asking
+//! what would come of a publish.
 
 mod custom_types;
+mod rates;
+mod streams;
 mod validation;
 
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::publish_event_result::Result as ResultMessage;
-use bookora_webhooks::proto::{PublishEventRequest, PublishEventResponse, PublishEventResult};
+use bookora_webhooks::proto::{
+    PublishEventRequest, PublishEventResponse, PublishEventResult, StreamPublishEventsRequest,
+    StreamPublishEventsResponse,
+};
 use prost::Message;
-use tonic::{Code, Status};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status, Streaming};
 
 use crate::caller::ACCOUNT;
 use crate::deliveries::sample;
 use crate::refusal::Refusal;
+use crate::service::{PATIENCE, Service};
+
+/// A stream as a publisher has it: where requests go, and where results come from.
+struct PublishStream {
+    requests: mpsc::Sender<StreamPublishEventsRequest>,
+    results: Streaming<StreamPublishEventsResponse>,
+}
+
+impl PublishStream {
+    /// Opens a stream on a connection of its own.
+    async fn open(service: &Service) -> Self {
+        Self::open_on(service.channel().await, None).await
+    }
+
+    /// Opens a stream, with a deadline where one is given.
+    async fn open_on(channel: Channel, grpc_timeout: Option<&str>) -> Self {
+        // Nothing is kept here: what was sent has gone to the connection.
+        let (requests, sent) = mpsc::channel(1);
+        let mut request = Request::new(ReceiverStream::new(sent));
+        if let Some(timeout) = grpc_timeout {
+            request.metadata_mut().insert("grpc-timeout", timeout.parse().unwrap());
+        }
+        let mut ingest =
+            bookora_webhooks::proto::event_ingest_client::EventIngestClient::new(channel);
+        let results = ingest.stream_publish_events(request).await.expect("the stream opens");
+        Self { requests, results: results.into_inner() }
+    }
+
+    /// Sends a request; `false` where the stream has ended.
+    async fn send(&self, request: PublishEventRequest) -> bool {
+        let request = StreamPublishEventsRequest { request: Some(request) };
+        self.requests.send(request).await.is_ok()
+    }
+
+    /// The next result; `None` at the end.
+    async fn next(&mut self) -> Result<Option<PublishEventResult>, Status> {
+        let message = tokio::time::timeout(PATIENCE, self.results.message());
+        let message = message.await.expect("a result comes in time")?;
+        Ok(message.map(|message| message.result.expect("a response has its result")))
+    }
+
+    /// The next result, of a request that was published.
+    async fn published(&mut self) -> PublishEventResponse {
+        published(self.next().await.expect("the stream goes on").expect("a result is missing"))
+    }
+
+    /// The next result, of a request that was refused.
+    async fn refused(&mut self) -> Refusal {
+        let result = self.next().await.expect("the stream goes on").expect("a result is missing");
+        refused(result)
+    }
+
+    /// Sends no more; the results that are left.
+    async fn finish(self) -> Vec<PublishEventResult> {
+        let Self { requests, results } = self;
+        drop(requests);
+        let mut rest = Self { requests: mpsc::channel(1).0, results };
+        let mut results = Vec::new();
+        while let Some(result) = rest.next().await.expect("the stream ends with OK") {
+            results.push(result);
+        }
+        results
+    }
+}
 
 /// What a result of several says was published.
 fn published(result: PublishEventResult) -> PublishEventResponse {

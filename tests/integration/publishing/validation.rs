@@ -6,7 +6,7 @@ use bookora_webhooks::proto::{
 };
 use tonic::Code;
 
-use super::{numbered, published, refused};
+use super::{PublishStream, numbered, published, refused};
 use crate::caller::{ACCOUNT, Caller, OTHER_ACCOUNT, endpoint};
 use crate::deliveries::{sample, service_and_party};
 use crate::service::Service;
@@ -85,12 +85,20 @@ async fn among_others_it_is_asked_in_its_place() {
     let batch = BatchPublishEventsRequest { requests: requests.to_vec() };
     let batch = caller.ingest.batch_publish_events(batch).await.unwrap().into_inner().results;
 
-    let [unused, stored, duplicate, reused, last] = <[_; 5]>::try_from(batch).unwrap();
-    let (unused, stored, duplicate) = (published(unused), published(stored), published(duplicate));
-    assert_eq!((unused.event_id.as_str(), unused.duplicate), ("", false));
-    assert!(!stored.duplicate, "the question before did not use the key up");
-    assert_eq!((duplicate.event_id, duplicate.duplicate), (stored.event_id, true));
-    assert_eq!(refused(reused).reason, "IDEMPOTENCY_KEY_REUSED");
-    assert!(published(last).event_id.starts_with("evt_"));
-    assert_eq!(service.ask_database(COUNT_EVENTS).await, 2);
+    let other = Service::start(&[]);
+    let stream = PublishStream::open(&other).await;
+    for request in requests {
+        assert!(stream.send(request).await);
+    }
+    for (service, results) in [(&service, batch), (&other, stream.finish().await)] {
+        let [unused, stored, duplicate, reused, last] = <[_; 5]>::try_from(results).unwrap();
+        let (unused, stored, duplicate) =
+            (published(unused), published(stored), published(duplicate));
+        assert_eq!((unused.event_id.as_str(), unused.duplicate), ("", false));
+        assert!(!stored.duplicate, "the question before did not use the key up");
+        assert_eq!((duplicate.event_id, duplicate.duplicate), (stored.event_id, true));
+        assert_eq!(refused(reused).reason, "IDEMPOTENCY_KEY_REUSED");
+        assert!(published(last).event_id.starts_with("evt_"));
+        assert_eq!(service.ask_database(COUNT_EVENTS).await, 2);
+    }
 }
