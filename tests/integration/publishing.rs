@@ -3,8 +3,13 @@
 
 mod custom_types;
 mod rates;
+mod stream_ends;
 mod streams;
 mod validation;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::publish_event_result::Result as ResultMessage;
@@ -22,6 +27,8 @@ use crate::caller::ACCOUNT;
 use crate::deliveries::sample;
 use crate::refusal::Refusal;
 use crate::service::{PATIENCE, Service};
+
+const COUNT_EVENTS: &str = "SELECT COUNT(*) FROM events";
 
 /// A stream as a publisher has it: where requests go, and where results come from.
 struct PublishStream {
@@ -53,6 +60,26 @@ impl PublishStream {
     async fn send(&self, request: PublishEventRequest) -> bool {
         let request = StreamPublishEventsRequest { request: Some(request) };
         self.requests.send(request).await.is_ok()
+    }
+
+    /// Sends so many in a task of its own, until all are sent or the stream has ended; counts.
+    fn send_all(
+        &self,
+        numbers: Range<usize>,
+        request: fn(usize) -> PublishEventRequest,
+    ) -> Arc<AtomicUsize> {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let (requests, counter) = (self.requests.clone(), Arc::clone(&sent));
+        tokio::spawn(async move {
+            for number in numbers {
+                let request = StreamPublishEventsRequest { request: Some(request(number)) };
+                if requests.send(request).await.is_err() {
+                    return;
+                }
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        sent
     }
 
     /// The next result; `None` at the end.

@@ -1,7 +1,6 @@
-//! `StreamPublishEvents`: order, errors, flow, and every kind of end.
+//! `StreamPublishEvents`: order, errors, and flow.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,38 +8,13 @@ use std::time::Duration;
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::publish_event_request::Data;
 use bookora_webhooks::proto::{PublishEventRequest, StreamPublishEventsRequest, WorkflowTriggered};
-use sea_orm::ConnectionTrait;
 use tonic::Code;
 
-use super::{PublishStream, numbered, published, refused};
+use super::{COUNT_EVENTS, PublishStream, numbered, published};
 use crate::caller::{ACCOUNT, Caller};
-use crate::database::{connect, is_postgres};
-use crate::deliveries::{sample, service_and_party};
-use crate::ledger::Ledger;
+use crate::deliveries::sample;
 use crate::refusal::Refusal;
 use crate::service::{Service, eventually};
-
-const COUNT_EVENTS: &str = "SELECT COUNT(*) FROM events";
-
-/// Sends so many in a task of its own, until all are sent or the stream has ended; counts.
-fn send_all(
-    stream: &PublishStream,
-    numbers: Range<usize>,
-    request: fn(usize) -> PublishEventRequest,
-) -> Arc<AtomicUsize> {
-    let sent = Arc::new(AtomicUsize::new(0));
-    let (requests, counter) = (stream.requests.clone(), Arc::clone(&sent));
-    tokio::spawn(async move {
-        for number in numbers {
-            let request = StreamPublishEventsRequest { request: Some(request(number)) };
-            if requests.send(request).await.is_err() {
-                return;
-            }
-            counter.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    sent
-}
 
 #[tokio::test]
 async fn of_10_000_events_each_has_its_result_in_order_and_they_are_stored_in_order() {
@@ -49,7 +23,7 @@ async fn of_10_000_events_each_has_its_result_in_order_and_they_are_stored_in_or
         LAG(publish_time) OVER (ORDER BY create_time) AS step FROM events) AS steps WHERE step < 0";
     let service = Service::start(&[]);
     let mut stream = PublishStream::open(&service).await;
-    send_all(&stream, 0..EVENTS, numbered);
+    stream.send_all(0..EVENTS, numbered);
     let mut ids = HashSet::new();
     for number in 0..EVENTS {
         let published = stream.published().await;
@@ -186,7 +160,7 @@ async fn clients_that_read_no_results_are_held_back_cost_little_and_lose_nothing
     let (mut streams, mut counts) = (Vec::new(), Vec::new());
     for _ in 0..STREAMS {
         let stream = PublishStream::open_on(channel.clone(), None).await;
-        counts.push(send_all(&stream, 0..MORE_THAN_THE_WINDOWS, tiny));
+        counts.push(stream.send_all(0..MORE_THAN_THE_WINDOWS, tiny));
         streams.push(stream);
     }
     let sent = stalled(&counts).await;
@@ -213,151 +187,6 @@ async fn clients_that_read_no_results_are_held_back_cost_little_and_lose_nothing
         assert_eq!(published.create_time, numbered(number).create_time, "result {number}");
         tokio::task::yield_now().await;
     }
-    assert!(stream.finish().await.is_empty());
-}
-
-#[tokio::test]
-async fn what_a_killed_service_acknowledged_is_delivered_and_the_rest_can_be_sent_again() {
-    const EVENTS: usize = 2_000;
-    const KILLS: [usize; 2] = [300, 900];
-    let (mut service, mut party) = service_and_party(0).await;
-    party.register(&service, party.endpoint(ACCOUNT)).await;
-    let mut ledger = Ledger::default();
-    let mut next = 0;
-    for stop_at in KILLS.into_iter().map(Some).chain([None]) {
-        let mut stream = PublishStream::open(&service).await;
-        send_all(&stream, next..EVENTS, numbered);
-        while next < EVENTS {
-            if Some(next) == stop_at {
-                service.kill();
-            }
-            match stream.next().await {
-                Ok(Some(result)) => {
-                    ledger.acknowledge(&published(result), next);
-                    next += 1;
-                }
-                Ok(None) | Err(_) => break,
-            }
-        }
-        if service.has_ended() {
-            service.restart();
-        }
-    }
-    assert_eq!((next, ledger.acknowledged()), (EVENTS, EVENTS), "a key is one event");
-    while ledger.lost() > 0 {
-        ledger.receive(party.next().await);
-    }
-    println!("{EVENTS} acknowledged over {} kills, {} sent twice", KILLS.len(), ledger.repeated());
-}
-
-#[tokio::test]
-async fn a_drain_answers_what_was_taken_and_takes_no_more() {
-    const EVENTS: usize = 20_000;
-    let mut service = Service::start(&[]);
-    let mut stream = PublishStream::open(&service).await;
-    send_all(&stream, 0..EVENTS, numbered);
-    let mut answered = 0;
-    let status = loop {
-        match stream.next().await {
-            Ok(result) => {
-                let published = published(result.expect("it ends with a status"));
-                assert_eq!(published.create_time, numbered(answered).create_time);
-                answered += 1;
-            }
-            Err(status) => break status,
-        }
-        if answered == 500 {
-            service.terminate();
-        }
-    };
-    let refusal = Refusal::read(&status);
-    assert_eq!((refusal.code, refusal.reason.as_str()), (Code::Unavailable, "SERVER_DRAINING"));
-    assert!(answered < EVENTS, "the stop came too late to show anything");
-    assert!(service.ended().await.success());
-    assert!(!service.log().contains("did not end in time"), "{}", service.log());
-    service.restart();
-    let stored = service.ask_database(COUNT_EVENTS).await;
-    assert_eq!(usize::try_from(stored).unwrap(), answered, "all that was taken was answered");
-}
-
-#[tokio::test]
-async fn clients_that_vanish_leave_nothing_behind() {
-    let mut service = Service::start(&[]);
-    let mut streams = Vec::new();
-    for _ in 0..50 {
-        let mut stream = PublishStream::open(&service).await;
-        send_all(&stream, 0..100, numbered);
-        stream.next().await.unwrap();
-        streams.push(stream);
-    }
-    drop(streams);
-    // A stream that were left behind would hold up the stop, and be told of.
-    service.terminate();
-    assert!(service.ended().await.success());
-    assert!(!service.log().contains("did not end in time"), "{}", service.log());
-}
-
-#[tokio::test]
-async fn a_stream_ends_at_the_clients_deadline() {
-    let service = Service::start(&[]);
-    let mut stream = PublishStream::open_on(service.channel().await, Some("1500m")).await;
-    assert!(stream.send(numbered(0)).await);
-    stream.published().await;
-    let status = stream.next().await.expect_err("it ends with a status");
-    let refusal = Refusal::read(&status);
-    assert_eq!(
-        (refusal.code, refusal.reason.as_str()),
-        (Code::DeadlineExceeded, "DEADLINE_EXCEEDED")
-    );
-}
-
-#[tokio::test]
-async fn a_deadline_ends_the_wait_for_a_commit_that_does_not_come() {
-    if is_postgres() {
-        return;
-    }
-    let service = Service::start(&[]);
-    let mut stream = PublishStream::open_on(service.channel().await, Some("1S")).await;
-    let other = connect(service.database_url()).await;
-    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
-    assert!(stream.send(numbered(0)).await);
-    let status = stream.next().await.expect_err("the store answers after 5 s");
-    assert_eq!(status.code(), Code::DeadlineExceeded);
-    other.execute_unprepared("ROLLBACK").await.unwrap();
-}
-
-#[tokio::test]
-async fn where_the_store_fails_each_request_gets_its_error_and_later_ones_are_tried() {
-    const EVENTS: usize = 20;
-    if is_postgres() {
-        return;
-    }
-    let service = Service::start(&[]);
-    let mut stream = PublishStream::open(&service).await;
-    assert!(stream.send(numbered(0)).await);
-    let first = stream.published().await;
-    let other = connect(service.database_url()).await;
-    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
-    for number in 0..EVENTS {
-        assert!(stream.send(numbered(number)).await);
-    }
-    let refusal = stream.refused().await;
-    assert_eq!((refusal.code, refusal.reason.as_str()), (Code::Unavailable, "STORE_UNAVAILABLE"));
-    other.execute_unprepared("ROLLBACK").await.unwrap();
-    let mut failed = vec![0];
-    for number in 1..EVENTS {
-        let result = stream.next().await.expect("the stream goes on").expect("a result is missing");
-        if let Some(super::ResultMessage::Error(_)) = &result.result {
-            assert_eq!(refused(result).reason, "STORE_UNAVAILABLE");
-            failed.push(number);
-        }
-    }
-    for number in &failed {
-        assert!(stream.send(numbered(*number)).await);
-        let published = stream.published().await;
-        assert_eq!(published.duplicate, published.event_id == first.event_id);
-    }
-    assert_eq!(service.ask_database(COUNT_EVENTS).await, i64::try_from(EVENTS).unwrap());
     assert!(stream.finish().await.is_empty());
 }
 

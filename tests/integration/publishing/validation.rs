@@ -6,12 +6,10 @@ use bookora_webhooks::proto::{
 };
 use tonic::Code;
 
-use super::{PublishStream, numbered, published, refused};
+use super::{COUNT_EVENTS, PublishStream, numbered, published, refused};
 use crate::caller::{ACCOUNT, Caller, OTHER_ACCOUNT, endpoint};
 use crate::deliveries::{sample, service_and_party};
 use crate::service::Service;
-
-const COUNT_EVENTS: &str = "SELECT COUNT(*) FROM events";
 
 fn asked(request: PublishEventRequest) -> PublishEventRequest {
     PublishEventRequest { validate_only: true, ..request }
