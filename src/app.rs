@@ -23,6 +23,7 @@ use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::event::TestEvent;
 use crate::domain::random::Random;
+use crate::domain::type_name::CustomTypes;
 use crate::grpc::audit::RefusalLog;
 use crate::grpc::authentication::Gate;
 use crate::grpc::connections::ConnectionLimits;
@@ -32,6 +33,7 @@ use crate::grpc::endpoint_fields::UrlPolicy;
 use crate::grpc::endpoint_test::{TestSender, Tests};
 use crate::grpc::event_ingest::Ingest;
 use crate::grpc::server::{self, Health, ServerSettings, Services};
+use crate::grpc::stream_limits::StreamSettings;
 use crate::grpc::tls::{ClientCertificates, InvalidTls, Tls, TlsFiles};
 use crate::grpc::tokens_follower::TokensFollower;
 use crate::grpc::watch::WatchSettings;
@@ -144,8 +146,9 @@ impl App {
         let drain = CancellationToken::new();
         let url_policy = UrlPolicy { allow_http: settings.allow_http, addresses };
         let tests = Tests::new(Arc::new(Tester(deliverer)));
+        let custom_types = settings.custom_event_types;
         let services =
-            services(&store, url_policy, tests, &drain, &clock, &random, settings.retention);
+            services(&store, url_policy, custom_types, tests, &drain, &random, settings.retention);
         let credentials = follower.as_ref().map(TokensFollower::credentials);
         let gate = Gate::new(credentials, RefusalLog::new(Arc::clone(&clock)));
         let following = follower.map(|follower| tokio::spawn(follower.run(drain.clone())));
@@ -270,22 +273,26 @@ impl TestSender for Tester {
 fn services(
     store: &Arc<Store>,
     url_policy: UrlPolicy,
+    custom_types: CustomTypes,
     tests: Tests,
     drain: &CancellationToken,
-    clock: &Arc<dyn Clock>,
     random: &Arc<dyn Random>,
     retention: Duration,
 ) -> Services {
+    let clock = store.clock();
     Services {
         ingest: Ingest {
             store: Arc::clone(store),
-            clock: Arc::clone(clock),
+            clock: Arc::clone(&clock),
             random: Arc::clone(random),
+            custom_types: custom_types.clone(),
+            streams: StreamSettings::new(drain.clone()),
         },
         admin: Admin {
             store: Arc::clone(store),
             url_policy,
-            clock: Arc::clone(clock),
+            custom_types,
+            clock: Arc::clone(&clock),
             random: Arc::clone(random),
             tests,
         },
@@ -293,7 +300,7 @@ fn services(
             store: Arc::clone(store),
             watches: WatchSettings::new(drain.clone()),
             random: Arc::clone(random),
-            clock: Arc::clone(clock),
+            clock,
             retention,
         },
     }

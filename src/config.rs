@@ -15,6 +15,7 @@ use crate::domain::endpoint::{ENDPOINT_IN_FLIGHT_MAX, REQUEST_TIMEOUT_MAX, REQUE
 use crate::domain::master_key::KeyId;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::secret::Secret;
+use crate::domain::type_name::CustomTypes;
 
 /// Most requests under way in one process: each has a socket and a buffer.
 const IN_FLIGHT_MAX: u32 = 10_000;
@@ -175,6 +176,17 @@ pub struct ServeArgs {
     /// Trust the certificates in this PEM file beside the system's roots when sending
     #[arg(long, value_name = "FILE", env = "BOOKORA_CA_FILE")]
     pub ca_file: Option<PathBuf>,
+
+    /// Event types that may be published and subscribed to beside those that are built in: names
+    /// such as invoice.paid and groups such as invoice.*, separated by commas, at most 200
+    #[arg(
+        long,
+        value_name = "TYPES",
+        env = "BOOKORA_CUSTOM_EVENT_TYPES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub custom_event_types: CustomTypes,
 
     /// Waits before each retry, before jitter of ±20 %: 0-10 waits of 1s to 24h, separated by
     /// commas; empty for no retries
@@ -453,6 +465,7 @@ mod tests {
         assert_eq!(defaults.suspend_after, Duration::from_hours(5 * 24));
         assert_eq!(defaults.retention, Duration::from_hours(30 * 24));
         assert_eq!(defaults.log_retention(), Duration::from_hours(7 * 24));
+        assert_eq!(defaults.custom_event_types, CustomTypes::default());
         assert!(defaults.check().is_ok());
     }
 
@@ -480,6 +493,8 @@ mod tests {
             ("--web-origin", "https://app.example.com:443"),
             ("--web-origin", "null"),
             ("--web-origin", "*"),
+            ("--custom-event-types", "invoice"),
+            ("--custom-event-types", "invoice.paid,booking.created"),
         ] {
             let error = serve(&[flag, value]).expect_err(value);
             assert!(error.contains(flag), "{error}");

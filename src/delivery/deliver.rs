@@ -108,7 +108,7 @@ impl Deliverer {
     /// exist.
     pub async fn test(&self, target: &Endpoint, event: &TestEvent) -> Attempt {
         let sending = Sending {
-            event_type: event.event_type.name(),
+            event_type: event.event_type.as_str(),
             event_id: &event.event_id.to_string(),
             delivery_id: DeliveryId::new(self.clock.now(), &*self.random),
             number: 1,

@@ -1,4 +1,4 @@
-//! The types of events that Bookora publishes, and an event on its way into the store.
+//! The types of events that are built in, and an event on its way into the store.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,8 +9,9 @@ use super::account::AccountId;
 use super::clock::Timestamp;
 use super::id::{EventId, TestEventId};
 use super::trace_parent::TraceParent;
+use super::type_name::TypeName;
 
-/// A type of event that can be published and subscribed to.
+/// A type of event that is built in: its fields are the contract's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventType {
     /// `booking.cancelled`
@@ -100,7 +101,7 @@ pub struct TestEvent {
     /// Its id.
     pub event_id: TestEventId,
     /// Its type.
-    pub event_type: EventType,
+    pub event_type: TypeName,
     /// The exact body.
     pub payload: Bytes,
     /// The trace of the call that asks for the test.
@@ -149,7 +150,7 @@ pub struct NewEvent {
     /// The account in which it happened.
     pub account_id: AccountId,
     /// Its type.
-    pub event_type: EventType,
+    pub event_type: TypeName,
     /// The caller's name for this publish.
     pub idempotency_key: Option<IdempotencyKey>,
     /// When it happened.
@@ -160,6 +161,8 @@ pub struct NewEvent {
     pub payload: Bytes,
     /// The trace that it belongs to.
     pub trace_parent: TraceParent,
+    /// Whether it is only asked what would come of it: nothing is stored.
+    pub validate_only: bool,
 }
 
 /// An event as it is stored.

@@ -134,9 +134,12 @@ struct ValueWriter<'out, 'value> {
     steps: Vec<Step<'value>>,
 }
 
-#[derive(Clone, Copy)]
-enum Step<'value> {
+/// One step from an array or object to a part of it.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'value> {
+    /// To the item with this index, from 0.
     Item(usize),
+    /// To the value with this key.
     Key(&'value str),
 }
 
@@ -239,7 +242,9 @@ fn array_index(key: &str) -> Option<u32> {
     key.parse().ok().filter(|index| *index <= ARRAY_INDEX_MAX)
 }
 
-fn path_text(steps: &[Step<'_>]) -> String {
+/// The path to a part of a value, as in [`ValueError::path`].
+#[must_use]
+pub fn path_text(steps: &[Step<'_>]) -> String {
     let mut path = String::new();
     for step in steps {
         match step {

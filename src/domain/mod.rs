@@ -30,3 +30,4 @@ pub mod sealed_secret;
 pub mod secret;
 pub mod subscription;
 pub mod trace_parent;
+pub mod type_name;

@@ -9,15 +9,15 @@ use std::fmt::Display;
 use bytes::Bytes;
 
 use super::clock::Timestamp;
-use super::event::EventType;
-use super::json::{self, NotFinite};
+use super::json::{self, NotFinite, Value, ValueError};
+use super::type_name::TypeName;
 
 /// Largest body, in bytes. Receivers limit bodies too: Express takes 100 KiB by default, Fastify
 /// 1 MiB.
 pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 
 /// Bytes of a body around its data, at most: the four keys, an event type, an id and a time.
-const FRAME_BYTES: usize = 160;
+const FRAME_BYTES: usize = 192;
 
 /// The event's `data`, as JSON text, being written key by key.
 ///
@@ -102,6 +102,17 @@ impl Default for DataWriter {
 pub struct Data(String);
 
 impl Data {
+    /// The data that a value is, an object. Its keys are written in the order of [`json`].
+    ///
+    /// # Errors
+    /// [`ValueError`] names the first part of it that cannot be written.
+    pub fn from_value(value: &Value) -> Result<Self, ValueError> {
+        assert!(matches!(value, Value::Object(_)), "data is an object");
+        let mut text = String::new();
+        json::write_value(&mut text, value)?;
+        Ok(Self(text))
+    }
+
     /// Length in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -109,17 +120,27 @@ impl Data {
     }
 }
 
+/// The body is longer than any may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("makes the payload too long: {bytes} bytes, at most {PAYLOAD_BYTES_MAX}")]
+pub struct PayloadTooLong {
+    /// What it would have, in bytes.
+    pub bytes: usize,
+}
+
 /// The body for an event; its id is written as it is shown.
-#[must_use]
+///
+/// # Errors
+/// [`PayloadTooLong`] above [`PAYLOAD_BYTES_MAX`].
 pub fn render(
-    event_type: EventType,
+    event_type: &TypeName,
     id: impl Display,
     create_time: Timestamp,
     data: &Data,
-) -> Bytes {
+) -> Result<Bytes, PayloadTooLong> {
     let mut body = String::with_capacity(FRAME_BYTES + data.bytes());
     body.push_str("{\"event\":");
-    json::write_string(&mut body, event_type.name());
+    json::write_string(&mut body, event_type.as_str());
     body.push_str(",\"id\":");
     json::write_string(&mut body, &id.to_string());
     body.push_str(",\"created_at\":");
@@ -127,7 +148,10 @@ pub fn render(
     body.push_str(DATA_KEY);
     body.push_str(&data.0);
     body.push('}');
-    body.into()
+    if body.len() > PAYLOAD_BYTES_MAX {
+        return Err(PayloadTooLong { bytes: body.len() });
+    }
+    Ok(body.into())
 }
 
 const DATA_KEY: &str = ",\"data\":";
@@ -144,6 +168,7 @@ pub fn data_of(body: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::event::EventType;
     use crate::domain::id::EventId;
 
     #[test]
@@ -158,7 +183,8 @@ mod tests {
             .integer("rating", 5)
             .finish();
         let id = EventId::from_uuid(uuid::Uuid::nil());
-        let body = render(EventType::BookingCreated, id, Timestamp::UNIX_EPOCH, &data);
+        let body =
+            render(&EventType::BookingCreated.into(), id, Timestamp::UNIX_EPOCH, &data).unwrap();
         assert_eq!(
             std::str::from_utf8(&body).unwrap(),
             "{\"event\":\"booking.created\",\"id\":\"evt_00000000000000000000000000\",\
@@ -173,7 +199,8 @@ mod tests {
         let data = DataWriter::new().string("a", ",\"data\":").finish();
         let [first, second] = [(1, 10), (2, 20)].map(|(id, at)| {
             let id = EventId::from_uuid(uuid::Uuid::from_u128(id));
-            render(EventType::ReviewCreated, id, Timestamp::from_unix_millis(at), &data)
+            let event_type = EventType::ReviewCreated.into();
+            render(&event_type, id, Timestamp::from_unix_millis(at), &data).unwrap()
         });
         assert_ne!(first, second);
         assert_eq!(data_of(&first), data_of(&second));
@@ -184,5 +211,28 @@ mod tests {
     fn numbers_that_json_has_no_form_for_are_refused() {
         assert!(DataWriter::new().number("price", f64::NAN).is_err());
         assert!(DataWriter::new().number("price", f64::INFINITY).is_err());
+    }
+
+    #[test]
+    fn the_frame_of_a_body_fits_where_room_is_kept_for_it() {
+        let longest = format!("a.{}", "b".repeat(62)).parse().unwrap();
+        let id = EventId::from_uuid(uuid::Uuid::max());
+        let empty = DataWriter::new().finish();
+        let body = render(&longest, id, Timestamp::from_unix_nanos(1), &empty).unwrap();
+        assert!(body.len() <= FRAME_BYTES + empty.bytes(), "{}", body.len());
+    }
+
+    #[test]
+    fn a_body_may_be_as_long_as_the_limit_and_not_a_byte_longer() {
+        let event_type = EventType::ReviewCreated.into();
+        let id = EventId::from_uuid(uuid::Uuid::nil());
+        let of = |bytes: usize| {
+            let data = DataWriter::new().string("a", &"x".repeat(bytes)).finish();
+            render(&event_type, id, Timestamp::UNIX_EPOCH, &data)
+        };
+        let frame = of(0).unwrap().len();
+        assert_eq!(of(PAYLOAD_BYTES_MAX - frame).unwrap().len(), PAYLOAD_BYTES_MAX);
+        let bytes = PAYLOAD_BYTES_MAX + 1;
+        assert_eq!(of(bytes - frame), Err(PayloadTooLong { bytes }));
     }
 }

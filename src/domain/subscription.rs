@@ -1,6 +1,7 @@
 //! Which events an endpoint wants: exact names, groups such as `booking.*`, or all.
 
 use super::event::EventType;
+use super::type_name::CustomTypes;
 
 /// Most entries of a subscription: more than there are types, with room for types to come.
 pub const SUBSCRIPTION_ENTRIES_MAX: usize = 100;
@@ -20,15 +21,17 @@ pub struct InvalidEntry {
 }
 
 impl Subscription {
-    /// Checks each entry against the types there are; repeated entries are kept once.
+    /// Checks each entry against the types there are, those that are built in and those that are
+    /// allowed besides; repeated entries are kept once.
     ///
     /// # Errors
     /// [`InvalidEntry`] for the first entry that matches no event type.
-    pub fn parse(entries: &[String]) -> Result<Self, InvalidEntry> {
+    pub fn parse(entries: &[String], custom: &CustomTypes) -> Result<Self, InvalidEntry> {
         let mut kept: Vec<String> = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             let matches = |parsed: Entry<'_>| {
                 EventType::ALL.iter().any(|event_type| parsed.matches(event_type.name()))
+                    || custom.reach(parsed)
             };
             if !Entry::parse(entry).is_some_and(matches) {
                 return Err(InvalidEntry { index });
@@ -83,7 +86,9 @@ impl<'a> Entry<'a> {
         }
     }
 
-    fn matches(self, event_type: &str) -> bool {
+    /// Whether the type with this name is meant.
+    #[must_use]
+    pub fn matches(self, event_type: &str) -> bool {
         match self {
             Self::Name(name) => event_type == name,
             Self::Group(group) => event_type.starts_with(group),
@@ -96,7 +101,12 @@ mod tests {
     use super::*;
 
     fn parse(entries: &[&str]) -> Result<Subscription, InvalidEntry> {
-        Subscription::parse(&entries.iter().map(ToString::to_string).collect::<Vec<_>>())
+        parse_with(entries, "")
+    }
+
+    fn parse_with(entries: &[&str], custom: &str) -> Result<Subscription, InvalidEntry> {
+        let entries: Vec<_> = entries.iter().map(ToString::to_string).collect();
+        Subscription::parse(&entries, &custom.parse().unwrap())
     }
 
     #[test]
@@ -119,5 +129,17 @@ mod tests {
                 "{entry}"
             );
         }
+    }
+
+    #[test]
+    fn custom_types_are_subscribed_to_where_they_are_allowed_and_stay_wanted() {
+        let entries = ["booking.*", "invoice.paid", "crm.*"];
+        let some = parse_with(&entries, "invoice.paid,crm.contact.*").unwrap();
+        assert!(some.wants("invoice.paid") && some.wants("crm.contact.merged"));
+        assert!(some.wants("booking.archived") && !some.wants("invoice.void"));
+        assert_eq!(parse_with(&entries, "crm.contact.*"), Err(InvalidEntry { index: 1 }));
+        assert_eq!(parse(&entries), Err(InvalidEntry { index: 1 }));
+        let stored = Subscription::stored(some.entries().to_vec());
+        assert!(stored.wants("invoice.paid"), "whatever is allowed by now");
     }
 }

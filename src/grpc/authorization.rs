@@ -9,8 +9,8 @@ use crate::proto::{
     GetEndpointRequest, GetEndpointSecretRequest, GetEventRequest, ListAttemptsRequest,
     ListDeliveriesRequest, ListEndpointsRequest, ListEventTypesRequest, ListEventsRequest,
     PublishEventRequest, RecoverEndpointRequest, ResendDeliveryRequest,
-    RevokeEndpointSecretRequest, RotateEndpointSecretRequest, TestEndpointRequest,
-    UpdateEndpointRequest, WatchDeliveriesRequest,
+    RevokeEndpointSecretRequest, RotateEndpointSecretRequest, StreamPublishEventsRequest,
+    TestEndpointRequest, UpdateEndpointRequest, WatchDeliveriesRequest,
 };
 
 /// How a read asks for all accounts (AIP-159).
@@ -64,6 +64,12 @@ impl Scoped for CreateEndpointRequest {
 impl Scoped for UpdateEndpointRequest {
     fn account_ids(&self) -> impl Iterator<Item = &str> {
         self.endpoint.iter().map(|endpoint| endpoint.account_id.as_str())
+    }
+}
+
+impl Scoped for StreamPublishEventsRequest {
+    fn account_ids(&self) -> impl Iterator<Item = &str> {
+        self.request.iter().map(|request| request.account_id.as_str())
     }
 }
 

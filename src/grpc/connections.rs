@@ -36,6 +36,13 @@ use crate::domain::random::Random;
 const STREAMS_PER_CONNECTION: u32 = 100;
 /// Longest list of headers, in bytes: what Java, C++ and Python take themselves.
 const HEADER_BYTES_MAX: u32 = 8 * 1024;
+/// What a client may send ahead of what is read: on one stream, and on a connection. Most messages
+/// are a DATA frame of their own, and h2 ends a connection (`ENHANCE_YOUR_CALM`) whose unread small
+/// frames cost more than half of its window, at 256 bytes less their own each. Of a stream's window
+/// full of events with 100 bytes that is 200 KB, so that a connection carries 30 streams of
+/// publishes that are all held back; with equal windows it would not carry one.
+const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = STREAMS_PER_CONNECTION * STREAM_WINDOW_BYTES;
 /// Streams that a client has reset before we looked at them, beyond which its connection ends
 /// (CVE-2023-44487): clients cancel some of those they have open, not one after the other.
 const UNSEEN_RESETS_MAX: usize = 20;
@@ -238,6 +245,8 @@ fn http() -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_header_list_size(HEADER_BYTES_MAX)
         .max_pending_accept_reset_streams(UNSEEN_RESETS_MAX)
         .max_local_error_reset_streams(OWN_RESETS_MAX)

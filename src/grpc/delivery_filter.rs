@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::delivery_message::state_of;
 use super::violations::Violations;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::event::EventType;
+use crate::domain::type_name::TypeName;
 use crate::proto;
 use crate::proto::delivery::State;
 use crate::store::deliveries::DeliveryFilter;
@@ -26,8 +26,9 @@ pub fn read(violations: &mut Violations, filter: Option<&proto::DeliveryFilter>)
 
 /// Reads `event_types`: names of types.
 pub fn event_types(violations: &mut Violations, names: &[String]) -> Vec<String> {
-    let event_types: Vec<EventType> = values(violations, "event_types", names);
-    event_types.iter().map(|event_type| event_type.name().to_owned()).collect()
+    // Also of a type that is not published any longer: what was is there.
+    let event_types: Vec<TypeName> = values(violations, "event_types", names);
+    event_types.iter().map(ToString::to_string).collect()
 }
 
 fn values<T>(violations: &mut Violations, field: &str, texts: &[String]) -> Vec<T>

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::delivery_message;
-use super::endpoint_fields::{self, ConfigChange, UrlPolicy};
+use super::endpoint_fields::{self, ConfigChange, Policies, UrlPolicy};
 use super::endpoint_test::Tests;
 use super::event_samples;
 use super::failure::Failure;
@@ -23,6 +23,7 @@ use crate::domain::endpoint_secrets::{EndpointSecret, EndpointSecrets};
 use crate::domain::event::EventType;
 use crate::domain::id::{EndpointId, SecretId};
 use crate::domain::random::Random;
+use crate::domain::type_name::{CustomTypes, TypeName};
 use crate::proto;
 use crate::proto::endpoint::State;
 use crate::proto::endpoint_admin_server::EndpointAdmin;
@@ -51,6 +52,8 @@ pub struct Admin {
     pub store: Arc<Store>,
     /// Which URLs may be registered.
     pub url_policy: UrlPolicy,
+    /// Which event types there are beside those that are built in.
+    pub custom_types: CustomTypes,
     /// Stamps endpoints.
     pub clock: Arc<dyn Clock>,
     /// Makes ids and secrets.
@@ -257,7 +260,7 @@ impl Admin {
         let account_id =
             violations.within("endpoint", |endpoint| endpoint.account(&message.account_id));
         let config =
-            ConfigChange::read_all(&mut violations, message, &self.url_policy).into_config();
+            ConfigChange::read_all(&mut violations, message, self.policies()).into_config();
 
         let now = self.clock.now();
         let endpoint = account_id.zip(config).zip(secret).map(|((account_id, config), secret)| {
@@ -279,6 +282,10 @@ impl Admin {
             }
         });
         Ok((violations.finish(endpoint)?, create))
+    }
+
+    fn policies(&self) -> Policies<'_> {
+        Policies { urls: &self.url_policy, custom_types: &self.custom_types }
     }
 
     fn shown(&self, endpoint: &Endpoint) -> proto::Endpoint {
@@ -305,7 +312,7 @@ impl Admin {
             (account, endpoint.parse("endpoint_id", &message.endpoint_id))
         });
         let mask = request.update_mask.as_ref();
-        let change = ConfigChange::read_masked(&mut violations, message, mask, &self.url_policy);
+        let change = ConfigChange::read_masked(&mut violations, message, mask, self.policies());
         let (account, id): (_, EndpointId) = violations.finish(account.zip(id))?;
 
         let etag = Some(message.etag.as_str()).filter(|etag| !etag.is_empty());
@@ -322,7 +329,7 @@ impl Admin {
         let mut violations = Violations::new();
         let scope = violations.account_scope(&request.account_id);
         let states = states(&mut violations, &request.states);
-        let event_type: Option<EventType> = match request.event_type.as_str() {
+        let event_type: Option<TypeName> = match request.event_type.as_str() {
             "" => None,
             name => violations.parse("event_type", name),
         };
@@ -339,7 +346,8 @@ impl Admin {
         let next = last.map(|last| tokens.write(last.endpoint_id.as_uuid().as_bytes()));
         // Subscriptions are lists in one column: they are matched here, page by page.
         let is_wanted = |endpoint: &Endpoint| {
-            event_type.is_none_or(|wanted| endpoint.config.subscription.wants(wanted.name()))
+            let subscription = &endpoint.config.subscription;
+            event_type.as_ref().is_none_or(|wanted| subscription.wants(wanted.as_str()))
         };
         let wanted =
             messages.into_iter().zip(&endpoints).filter(|(_, endpoint)| is_wanted(endpoint));
@@ -347,6 +355,15 @@ impl Admin {
             endpoints: wanted.map(|(message, _)| message).collect(),
             next_page_token: next.unwrap_or_default(),
         })
+    }
+
+    /// Every type that has a name, by name.
+    fn event_types(&self) -> Vec<TypeName> {
+        let built_in = EventType::ALL.into_iter().map(TypeName::BuiltIn);
+        let custom = self.custom_types.names().cloned().map(TypeName::Custom);
+        let mut all: Vec<_> = built_in.chain(custom).collect();
+        all.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        all
     }
 
     fn page_of_event_types(
@@ -360,8 +377,9 @@ impl Admin {
         violations.finish(Some(()))?;
 
         let begin = usize::from(place.map_or(0, u16::from_be_bytes));
-        let rest = &EventType::ALL[begin.min(EventType::ALL.len())..];
-        let Page { messages, last } = page::fill(rest, size, |one| event_type(*one));
+        let types = self.event_types();
+        let rest = &types[begin.min(types.len())..];
+        let Page { messages, last } = page::fill(rest, size, event_type);
         let next = u16::try_from(begin + messages.len()).unwrap_or(u16::MAX);
         Ok(ListEventTypesResponse {
             event_types: messages,
@@ -411,10 +429,14 @@ fn states(violations: &mut Violations, numbers: &[i32]) -> Vec<EndpointState> {
     states
 }
 
-fn event_type(event_type: EventType) -> proto::EventType {
+fn event_type(event_type: &TypeName) -> proto::EventType {
+    let description = match event_type {
+        TypeName::BuiltIn(event_type) => event_type.description(),
+        TypeName::Custom(_) => "Added by the operator of the service: its publisher says when.",
+    };
     proto::EventType {
-        name: event_type.name().to_owned(),
-        description: event_type.description().to_owned(),
+        name: event_type.to_string(),
+        description: description.to_owned(),
         example: event_samples::body(event_type),
     }
 }

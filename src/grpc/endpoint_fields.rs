@@ -16,6 +16,7 @@ use crate::domain::header::EndpointHeaders;
 use crate::domain::pace::DELIVERIES_PER_SECOND_MAX;
 use crate::domain::retry::{InvalidRetrySchedule, RETRY_WAIT_MAX, RETRY_WAIT_MIN, RetrySchedule};
 use crate::domain::subscription::{SUBSCRIPTION_ENTRIES_MAX, Subscription};
+use crate::domain::type_name::CustomTypes;
 use crate::proto;
 use crate::proto::endpoint::State;
 
@@ -26,6 +27,15 @@ pub struct UrlPolicy {
     pub allow_http: bool,
     /// Which addresses are. The same policy decides again when a request is sent.
     pub addresses: AddressPolicy,
+}
+
+/// What is asked of an endpoint beside the contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Policies<'a> {
+    /// Which URLs may be registered.
+    pub urls: &'a UrlPolicy,
+    /// Which types may be subscribed to beside those that are built in.
+    pub custom_types: &'a CustomTypes,
 }
 
 /// The fields that an update may name.
@@ -63,9 +73,9 @@ impl ConfigChange {
     pub fn read_all(
         violations: &mut Violations,
         message: &proto::Endpoint,
-        policy: &UrlPolicy,
+        policies: Policies<'_>,
     ) -> Self {
-        Self::read(violations, MUTABLE.into_iter(), message, policy)
+        Self::read(violations, MUTABLE.into_iter(), message, policies)
     }
 
     /// Reads the fields that the mask names; without one, or where it names none, those that are
@@ -74,16 +84,16 @@ impl ConfigChange {
         violations: &mut Violations,
         message: &proto::Endpoint,
         mask: Option<&prost_types::FieldMask>,
-        policy: &UrlPolicy,
+        policies: Policies<'_>,
     ) -> Self {
         match mask.filter(|mask| !mask.paths.is_empty()) {
             None => {
                 let set = MUTABLE.into_iter().filter(|field| is_set(message, field));
-                Self::read(violations, set, message, policy)
+                Self::read(violations, set, message, policies)
             }
-            Some(mask) if mask.paths == ["*"] => Self::read_all(violations, message, policy),
+            Some(mask) if mask.paths == ["*"] => Self::read_all(violations, message, policies),
             Some(mask) => {
-                Self::read(violations, mask.paths.iter().map(String::as_str), message, policy)
+                Self::read(violations, mask.paths.iter().map(String::as_str), message, policies)
             }
         }
     }
@@ -92,9 +102,9 @@ impl ConfigChange {
         violations: &mut Violations,
         fields: impl Iterator<Item = &'a str>,
         message: &proto::Endpoint,
-        policy: &UrlPolicy,
+        policies: Policies<'_>,
     ) -> Self {
-        Self(fields.filter_map(|field| read_field(violations, field, message, policy)).collect())
+        Self(fields.filter_map(|field| read_field(violations, field, message, policies)).collect())
     }
 
     /// The configuration of a new endpoint; `None` without a URL.
@@ -131,11 +141,14 @@ fn read_field(
     violations: &mut Violations,
     field: &str,
     message: &proto::Endpoint,
-    policy: &UrlPolicy,
+    policies: Policies<'_>,
 ) -> Option<NewValue> {
     match field {
-        "url" => url(violations, &message.url, policy).map(NewValue::Url),
-        "event_types" => subscription(violations, &message.event_types).map(NewValue::EventTypes),
+        "url" => url(violations, &message.url, policies.urls).map(NewValue::Url),
+        "event_types" => {
+            let entries = &message.event_types;
+            subscription(violations, entries, policies.custom_types).map(NewValue::EventTypes)
+        }
         "description" => {
             let text = &message.description;
             violations.text_or_empty("endpoint.description", text, DESCRIPTION_BYTES_MAX);
@@ -199,11 +212,15 @@ fn url(violations: &mut Violations, text: &str, policy: &UrlPolicy) -> Option<En
     Some(url)
 }
 
-fn subscription(violations: &mut Violations, entries: &[String]) -> Option<Subscription> {
+fn subscription(
+    violations: &mut Violations,
+    entries: &[String],
+    custom_types: &CustomTypes,
+) -> Option<Subscription> {
     if !violations.count("endpoint.event_types", entries.len(), SUBSCRIPTION_ENTRIES_MAX) {
         return None;
     }
-    Subscription::parse(entries)
+    Subscription::parse(entries, custom_types)
         .map_err(|error| {
             violations.add(format_args!("endpoint.event_types[{}]", error.index), error);
         })

@@ -12,8 +12,9 @@ use super::{event_ingest, event_samples};
 use crate::domain::account::AccountScope;
 use crate::domain::attempt::Attempt;
 use crate::domain::endpoint::Endpoint;
-use crate::domain::event::{EventType, TestEvent};
+use crate::domain::event::{EventType, TestEvent, UnknownEventType};
 use crate::domain::id::TestEventId;
+use crate::domain::type_name::TypeName;
 use crate::proto::TestEndpointRequest;
 use crate::store::error::StoreError;
 
@@ -53,8 +54,8 @@ impl Admin {
         let account = violations.account(&request.account_id);
         let id = violations.parse("endpoint_id", &request.endpoint_id);
         let event_type = match request.event_type.as_str() {
-            "" => Some(EventType::BookingCreated),
-            name => violations.parse("event_type", name),
+            "" => Some(EventType::BookingCreated.into()),
+            name => self.event_type(&mut violations, name),
         };
         let ((account, id), event_type) = violations.finish(account.zip(id).zip(event_type))?;
 
@@ -67,10 +68,23 @@ impl Admin {
         let event_id = TestEventId::new(now, &*self.random);
         let event = TestEvent {
             event_id,
+            payload: event_samples::body_of(&event_type, event_id, now),
             event_type,
-            payload: event_samples::body_of(event_type, event_id, now),
             trace_parent: event_ingest::trace_parent(metadata, &*self.random),
         };
         Ok(self.tests.sender.send(&target, &event).await)
+    }
+
+    /// Reads the type of a sample: one that may be published.
+    fn event_type(&self, violations: &mut Violations, name: &str) -> Option<TypeName> {
+        let is_published = |name: &TypeName| match name {
+            TypeName::BuiltIn(_) => true,
+            TypeName::Custom(custom) => self.custom_types.allow(custom),
+        };
+        let read = name.parse().ok().filter(is_published);
+        if read.is_none() {
+            violations.add("event_type", UnknownEventType);
+        }
+        read
     }
 }

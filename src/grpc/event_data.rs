@@ -1,9 +1,11 @@
 //! What a publish says happened: each of the contract's event types, its fields checked and
 //! written as the `data` of the body, in the contract's order. The keys are the field names.
 
+use super::custom_event;
 use super::violations::Violations;
 use crate::domain::event::EventType;
 use crate::domain::payload::{Data, DataWriter};
+use crate::domain::type_name::{CustomTypes, TypeName};
 use crate::proto::publish_event_request::Data as Message;
 use crate::proto::{
     BookingCancelled, BookingCreated, BookingRescheduled, CustomerCreated, LeadQualified,
@@ -17,38 +19,78 @@ const NAME_BYTES_MAX: usize = 1_024;
 /// Longest text that a person wrote, in bytes.
 const TEXT_BYTES_MAX: usize = 8_192;
 
-/// Which type the message is of.
-#[must_use]
-pub fn event_type(message: &Message) -> EventType {
+/// Checks the message's fields and writes its data; `None` where something is wrong.
+pub fn read(
+    violations: &mut Violations,
+    message: &Message,
+    custom_types: &CustomTypes,
+) -> Option<(TypeName, Data)> {
     match message {
-        Message::CustomerCreated(_) => EventType::CustomerCreated,
-        Message::BookingCreated(_) => EventType::BookingCreated,
-        Message::BookingCancelled(_) => EventType::BookingCancelled,
-        Message::BookingRescheduled(_) => EventType::BookingRescheduled,
-        Message::LeadQualified(_) => EventType::LeadQualified,
-        Message::NoShowDetected(_) => EventType::NoShowDetected,
-        Message::ReviewCreated(_) => EventType::ReviewCreated,
-        Message::WorkflowTriggered(_) => EventType::WorkflowTriggered,
+        Message::CustomerCreated(data) => {
+            built_in(violations, EventType::CustomerCreated, |fields| {
+                fields.customer_created(data);
+            })
+        }
+        Message::BookingCreated(data) => {
+            built_in(violations, EventType::BookingCreated, |fields| {
+                fields.booking_created(data);
+            })
+        }
+        Message::BookingCancelled(data) => {
+            built_in(violations, EventType::BookingCancelled, |fields| {
+                fields.booking_cancelled(data);
+            })
+        }
+        Message::BookingRescheduled(data) => {
+            built_in(violations, EventType::BookingRescheduled, |fields| {
+                fields.booking_rescheduled(data);
+            })
+        }
+        Message::LeadQualified(data) => built_in(violations, EventType::LeadQualified, |fields| {
+            fields.lead_qualified(data);
+        }),
+        Message::NoShowDetected(data) => {
+            built_in(violations, EventType::NoShowDetected, |fields| {
+                fields.no_show_detected(data);
+            })
+        }
+        Message::ReviewCreated(data) => built_in(violations, EventType::ReviewCreated, |fields| {
+            fields.review_created(data);
+        }),
+        Message::WorkflowTriggered(data) => {
+            built_in(violations, EventType::WorkflowTriggered, |fields| {
+                fields.workflow_triggered(data);
+            })
+        }
+        Message::Custom(event) => violations
+            .within("custom", |violations| custom_event::read(violations, event, custom_types)),
     }
 }
 
-/// Checks the message's fields and writes its data; `None` where something is wrong.
-pub fn read(violations: &mut Violations, message: &Message) -> Option<Data> {
-    let field = event_type(message).name().replace('.', "_");
-    violations.within(field, |violations| {
+fn built_in(
+    violations: &mut Violations,
+    event_type: EventType,
+    read: impl FnOnce(&mut Fields<'_>),
+) -> Option<(TypeName, Data)> {
+    violations.within(field(event_type), |violations| {
         let mut fields = Fields { violations, data: Some(DataWriter::new()) };
-        match message {
-            Message::CustomerCreated(data) => fields.customer_created(data),
-            Message::BookingCreated(data) => fields.booking_created(data),
-            Message::BookingCancelled(data) => fields.booking_cancelled(data),
-            Message::BookingRescheduled(data) => fields.booking_rescheduled(data),
-            Message::LeadQualified(data) => fields.lead_qualified(data),
-            Message::NoShowDetected(data) => fields.no_show_detected(data),
-            Message::ReviewCreated(data) => fields.review_created(data),
-            Message::WorkflowTriggered(data) => fields.workflow_triggered(data),
-        }
-        fields.data.map(DataWriter::finish)
+        read(&mut fields);
+        fields.data.map(|data| (event_type.into(), data.finish()))
     })
+}
+
+/// The field of `data` that is of this type.
+fn field(event_type: EventType) -> String {
+    event_type.name().replace('.', "_")
+}
+
+/// The path of what makes a body long.
+#[must_use]
+pub fn data_path(name: &TypeName) -> String {
+    match name {
+        TypeName::BuiltIn(event_type) => field(*event_type),
+        TypeName::Custom(_) => "custom.data".to_owned(),
+    }
 }
 
 /// Reads fields one by one: each is checked, and written as long as all before were fine.

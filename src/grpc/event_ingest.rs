@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::event_data;
 use super::failure::Failure;
+use super::guard;
+use super::publish_stream::{self, Publishing, ResultStream};
+use super::stream_limits::{StreamLimits, StreamSettings};
 use super::violations::Violations;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::event::NewEvent;
@@ -14,11 +17,12 @@ use crate::domain::id::EventId;
 use crate::domain::payload;
 use crate::domain::random::Random;
 use crate::domain::trace_parent::TraceParent;
+use crate::domain::type_name::CustomTypes;
 use crate::proto::event_ingest_server::EventIngest;
 use crate::proto::publish_event_result::Result as ResultMessage;
 use crate::proto::{
     BatchPublishEventsRequest, BatchPublishEventsResponse, PublishEventRequest,
-    PublishEventResponse, PublishEventResult,
+    PublishEventResponse, PublishEventResult, StreamPublishEventsRequest,
 };
 use crate::store::Store;
 use crate::store::publish::Published;
@@ -28,7 +32,8 @@ const BATCH_EVENTS_MAX: usize = 500;
 /// How far ahead of our clock an event may have happened: clocks of publishers differ.
 const CREATE_TIME_AHEAD_MAX: std::time::Duration = std::time::Duration::from_hours(24);
 
-/// The service.
+/// The service. Cheap to clone.
+#[derive(Clone)]
 pub struct Ingest {
     /// Where events are stored.
     pub store: Arc<Store>,
@@ -36,6 +41,10 @@ pub struct Ingest {
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
     pub random: Arc<dyn Random>,
+    /// Which event types there are beside those that are built in.
+    pub custom_types: CustomTypes,
+    /// What ends streams.
+    pub streams: StreamSettings,
 }
 
 #[tonic::async_trait]
@@ -61,8 +70,21 @@ impl EventIngest for Ingest {
         let requests = &request.get_ref().requests;
         let events = self.read_batch(requests, &trace_parent)?;
         let published = self.store.publish(events).await.map_err(Failure::from)?;
-        let results = published.iter().map(result).collect();
+        let results = published.iter().map(|published| result(response(published))).collect();
         Ok(Response::new(BatchPublishEventsResponse { results }))
+    }
+
+    type StreamPublishEventsStream = ResultStream;
+
+    async fn stream_publish_events(
+        &self,
+        request: Request<Streaming<StreamPublishEventsRequest>>,
+    ) -> Result<Response<ResultStream>, Status> {
+        let limits = StreamLimits::new(&self.streams, request.metadata(), &*self.random)?;
+        let trace_parent = trace_parent(request.metadata(), &*self.random);
+        let caller = guard::caller(&request)?.clone();
+        let publisher = Publishing { ingest: self.clone(), caller, trace_parent };
+        Ok(Response::new(publish_stream::open(publisher, request.into_inner(), limits)))
     }
 }
 
@@ -89,7 +111,8 @@ impl Ingest {
         violations.finish(Some(events))
     }
 
-    fn read(
+    /// Reads a request, by whichever RPC it comes: its account, its event, and the body of it.
+    pub(super) fn read(
         &self,
         violations: &mut Violations,
         request: &PublishEventRequest,
@@ -109,11 +132,13 @@ impl Ingest {
             violations.add_unknown_event_type("data");
             return None;
         };
-        let data = event_data::read(violations, message)?;
+        let (event_type, data) = event_data::read(violations, message, &self.custom_types)?;
         let (account_id, create_time) = account_id.zip(create_time)?;
 
-        let event_type = event_data::event_type(message);
         let event_id = EventId::new(now, &*self.random);
+        let payload = payload::render(&event_type, event_id, create_time, &data)
+            .map_err(|error| violations.add(event_data::data_path(&event_type), error))
+            .ok()?;
         Some(NewEvent {
             event_id,
             account_id,
@@ -121,8 +146,9 @@ impl Ingest {
             idempotency_key,
             create_time,
             create_time_given: request.create_time.is_some(),
-            payload: payload::render(event_type, event_id, create_time, &data),
+            payload,
             trace_parent: trace_parent.clone(),
+            validate_only: request.validate_only,
         })
     }
 }
@@ -146,22 +172,34 @@ fn create_time(
     Some(time)
 }
 
-fn response(published: &Published) -> Result<PublishEventResponse, Failure> {
+/// The answer to a publish, or why it was refused.
+pub(super) fn response(published: &Published) -> Result<PublishEventResponse, Failure> {
     match *published {
         Published::KeyReused { event_id } => Err(Failure::IdempotencyKeyReused(event_id)),
         Published::Stored { event_id, create_time, delivery_count, duplicate } => {
             Ok(PublishEventResponse {
                 event_id: event_id.to_string(),
                 create_time: Some(create_time.into()),
-                delivery_count: i32::try_from(delivery_count).unwrap_or(i32::MAX),
+                delivery_count: shown_count(delivery_count),
                 duplicate,
             })
         }
+        Published::Valid { create_time, delivery_count } => Ok(PublishEventResponse {
+            event_id: String::new(),
+            create_time: Some(create_time.into()),
+            delivery_count: shown_count(delivery_count),
+            duplicate: false,
+        }),
     }
 }
 
-fn result(published: &Published) -> PublishEventResult {
-    let result = match response(published) {
+fn shown_count(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// What came of one request among several.
+pub(super) fn result(response: Result<PublishEventResponse, Failure>) -> PublishEventResult {
+    let result = match response {
         Ok(published) => ResultMessage::Published(published),
         Err(failure) => ResultMessage::Error(failure.into_message()),
     };

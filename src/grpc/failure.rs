@@ -81,6 +81,8 @@ pub enum Failure {
     WatchTooSlow,
     /// A watch has reached its age.
     WatchAgeReached,
+    /// A stream of publishes has reached its age.
+    StreamAgeReached,
     /// The deadline has passed: the client's, or ours for a unary call.
     DeadlineExceeded,
     /// The client's deadline cannot be read.
@@ -188,6 +190,10 @@ impl From<Failure> for Status {
             Failure::WatchAgeReached => unavailable(
                 ErrorReason::WatchAgeReached,
                 "the watch has reached its age; resume with the last token",
+            ),
+            Failure::StreamAgeReached => unavailable(
+                ErrorReason::StreamAgeReached,
+                "the stream has reached its age; open another and go on",
             ),
             Failure::DeadlineExceeded => plain(
                 Code::DeadlineExceeded,

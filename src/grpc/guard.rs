@@ -5,7 +5,7 @@
 //! data it is about, because [`Scoped`] is asked for. So an RPC that nobody has thought about does
 //! not compile.
 
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::audit::{Answered, Audited, Entry};
 use super::authorization::Scoped;
@@ -27,8 +27,8 @@ use crate::proto::{
     ListEventsResponse, PublishEventRequest, PublishEventResponse, RecoverEndpointRequest,
     RecoverEndpointResponse, ResendDeliveryRequest, ResendDeliveryResponse,
     RevokeEndpointSecretRequest, RevokeEndpointSecretResponse, RotateEndpointSecretRequest,
-    RotateEndpointSecretResponse, TestEndpointRequest, TestEndpointResponse, UpdateEndpointRequest,
-    UpdateEndpointResponse, WatchDeliveriesRequest,
+    RotateEndpointSecretResponse, StreamPublishEventsRequest, TestEndpointRequest,
+    TestEndpointResponse, UpdateEndpointRequest, UpdateEndpointResponse, WatchDeliveriesRequest,
 };
 
 /// A service behind its guard.
@@ -43,7 +43,7 @@ pub struct Rpc {
     pub is_audited: bool,
 }
 
-/// How an RPC is guarded: `plain` and `audited` are the functions below.
+/// How an RPC is guarded: `plain`, `streamed` and `audited` are the functions below.
 macro_rules! guarded {
     (
         $service:ident needs $role:ident, listed as $rpcs:ident $(, answers by $stream:ident)*;
@@ -74,6 +74,7 @@ macro_rules! guarded {
 #[expect(non_upper_case_globals, reason = "named as the functions that they tell about")]
 mod is_audited {
     pub const plain: bool = false;
+    pub const streamed: bool = false;
     pub const audited: bool = true;
 }
 
@@ -100,10 +101,13 @@ guarded! {
 }
 
 guarded! {
-    EventIngest needs Publisher, listed as EVENT_INGEST;
+    EventIngest needs Publisher, listed as EVENT_INGEST, answers by StreamPublishEventsStream;
     plain PublishEvent publish_event(PublishEventRequest) -> PublishEventResponse;
     plain BatchPublishEvents
         batch_publish_events(BatchPublishEventsRequest) -> BatchPublishEventsResponse;
+    streamed StreamPublishEvents
+        stream_publish_events(Streaming<StreamPublishEventsRequest>)
+            -> Self::StreamPublishEventsStream;
 }
 
 guarded! {
@@ -160,4 +164,18 @@ where
     };
     entry.finish(&answer);
     answer
+}
+
+/// Makes a call whose messages the service authorises, one by one as they come.
+async fn streamed<Q, A, F>(
+    role: Role,
+    _rpc: &'static str,
+    request: Request<Streaming<Q>>,
+    call: impl FnOnce(Request<Streaming<Q>>) -> F,
+) -> Result<Response<A>, Status>
+where
+    F: Future<Output = Result<Response<A>, Status>>,
+{
+    caller(&request)?.require(role)?;
+    call(request).await
 }

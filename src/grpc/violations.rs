@@ -70,6 +70,12 @@ impl Violations {
         self.has_unknown_event_type = true;
     }
 
+    /// Notes that a field names a type that nobody has added.
+    pub fn add_unknown_custom_type(&mut self, field: impl Display, description: impl Display) {
+        self.add(field, description);
+        self.has_unknown_event_type = true;
+    }
+
     /// The value, if nothing was wrong.
     ///
     /// # Errors

@@ -18,9 +18,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
 
 use super::failure::Failure;
+use super::stream_limits::{StreamLimits, StreamSettings};
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
-use super::{deadline, delivery_filter, delivery_message};
+use super::{delivery_filter, delivery_message};
 use crate::domain::account::AccountScope;
 use crate::domain::random::Random;
 use crate::proto::watch_deliveries_response::Message;
@@ -38,25 +39,21 @@ const SNAPSHOT_PAGE: u64 = 200;
 const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
 const HEARTBEAT_MAX: Duration = Duration::from_mins(1);
 const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(15);
-/// How far chance moves the age at which a watch ends, to either side.
-const AGE_SPREAD: f64 = 0.1;
 
 /// How watches behave.
 #[derive(Clone, Debug)]
 pub struct WatchSettings {
     /// After how long without a message being taken a watch is ended. 30 s.
     pub send_patience: Duration,
-    /// After how long a watch is ended so that clients spread anew, ± 10 %. 30 min.
-    pub age_max: Duration,
-    /// Cancelled when the process shuts down.
-    pub drain: CancellationToken,
+    /// What ends all streams.
+    pub streams: StreamSettings,
 }
 
 impl WatchSettings {
     /// The contract's times.
     #[must_use]
     pub fn new(drain: CancellationToken) -> Self {
-        Self { send_patience: Duration::from_secs(30), age_max: Duration::from_mins(30), drain }
+        Self { send_patience: Duration::from_secs(30), streams: StreamSettings::new(drain) }
     }
 }
 
@@ -98,12 +95,7 @@ pub async fn open(
 
     let (queue, messages) = mpsc::channel(QUEUE_MESSAGES_MAX);
     let end = Arc::new(OnceLock::new());
-    let spread = 1.0 - AGE_SPREAD + 2.0 * AGE_SPREAD * random.fraction();
-    let limits = Limits {
-        drain: settings.drain.clone(),
-        age: settings.age_max.mul_f64(spread),
-        client_timeout: deadline::client_timeout(request.metadata().as_ref())?,
-    };
+    let limits = StreamLimits::new(&settings.streams, request.metadata(), random)?;
     let now = store.change_log().head().await?;
     let watch = Watch {
         tokens: tokens(store, &scope),
@@ -144,29 +136,6 @@ fn heartbeat_timer(interval: Duration) -> Interval {
     timer
 }
 
-/// What ends a watch from outside.
-struct Limits {
-    drain: CancellationToken,
-    age: Duration,
-    client_timeout: Option<Duration>,
-}
-
-impl Limits {
-    async fn reached(&self) -> Failure {
-        let deadline = async {
-            match self.client_timeout {
-                Some(timeout) => tokio::time::sleep(timeout).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = self.drain.cancelled() => Failure::Draining,
-            () = deadline => Failure::DeadlineExceeded,
-            () = tokio::time::sleep(self.age) => Failure::WatchAgeReached,
-        }
-    }
-}
-
 /// Why a watch ends from inside.
 enum End {
     ClientGone,
@@ -197,12 +166,12 @@ impl Watch {
         mut self,
         begin: Begin,
         now: LogPosition,
-        limits: Limits,
+        limits: StreamLimits,
         end: Arc<OnceLock<Status>>,
     ) {
         let client = self.queue.clone();
         let failure = tokio::select! {
-            failure = limits.reached() => failure,
+            failure = limits.reached(Failure::WatchAgeReached) => failure,
             () = client.closed() => return,
             ended = self.follow(begin, now) => match ended {
                 Err(End::ClientGone) => return,

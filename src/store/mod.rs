@@ -52,19 +52,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use uuid::Uuid;
 
 use self::changes::ChangeLog;
 use self::database::{Connections, OpenError};
 use self::doubts::Doubts;
 use self::error::StoreError;
-use self::group_commit::{GroupCommit, GroupLimits};
+use self::group_commit::{Answer, GroupCommit, GroupLimits};
 use self::keyring::{Keyring, KeyringError};
 use self::lease::LeaseTerms;
 use self::membership::Membership;
 use self::peers::{Peers, Talk};
-use self::publish::{GROUP_EVENTS_MAX, Handed, Published, Publisher};
+use self::publish::{GROUP_WEIGHT_MAX, Handed, Published, Publisher};
 use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
 use self::resealing::Resealing;
 use self::room::{Room, RoomLimits};
@@ -75,8 +75,11 @@ use crate::domain::delivery::Verdict;
 use crate::domain::event::NewEvent;
 use crate::domain::random::Random;
 
-/// Publishes that may wait for the next commit; one more is refused as overload.
+/// Weight of the publishes that may be on their way into a commit: so many events, or 64 MiB of
+/// large ones; more is refused as overload.
 const PUBLISH_QUEUE_MAX: usize = 4_096;
+/// What of it streams may have, all together: they wait for room, and half is left to who does not.
+const STREAMS_QUEUE_MAX: usize = PUBLISH_QUEUE_MAX / 2;
 
 /// How the store is set up.
 #[derive(Clone, Debug)]
@@ -110,6 +113,7 @@ pub enum StartError {
 pub struct Store {
     connections: Arc<Connections>,
     publishes: GroupCommit<Vec<NewEvent>, Vec<Published>>,
+    streams_room: Arc<Semaphore>,
     verdicts: GroupCommit<Verdict, Recorded>,
     change_log: Arc<ChangeLog>,
     membership: Arc<Membership>,
@@ -199,6 +203,7 @@ impl Store {
         };
         let store = Self {
             publishes: start_publisher(publisher),
+            streams_room: Arc::new(Semaphore::new(STREAMS_QUEUE_MAX)),
             verdicts: start_recorder(recorder, in_flight_max),
             connections,
             change_log,
@@ -230,6 +235,15 @@ impl Store {
     /// The store's; on [`StoreError::Unavailable`] it is not known whether it was committed.
     pub async fn publish(&self, events: Vec<NewEvent>) -> Result<Vec<Published>, StoreError> {
         self.publishes.write(events).await
+    }
+
+    /// Has an event of a stream stored, behind all whose publish has begun; waits until there is
+    /// room for it, and leaves the answer to be waited for.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] where the process is ending; the answer has the others.
+    pub async fn publish_later(&self, event: NewEvent) -> Result<PublishAnswer, StoreError> {
+        self.publishes.queue(vec![event], &self.streams_room).await.map(PublishAnswer)
     }
 
     /// Records what an attempt made of a delivery, if its lease still holds.
@@ -282,13 +296,32 @@ impl Store {
     }
 }
 
+/// What is to come of an event that is being stored.
+pub struct PublishAnswer(Answer<Vec<Published>>);
+
+impl PublishAnswer {
+    /// Waits for the commit. Where nobody does, the event is stored all the same.
+    ///
+    /// # Errors
+    /// The store's; on [`StoreError::Unavailable`] it is not known whether it was committed.
+    pub async fn wait(self) -> Result<Published, StoreError> {
+        let published = self.0.wait().await?;
+        let [published] = <[_; 1]>::try_from(published).expect("one event, one answer");
+        Ok(published)
+    }
+}
+
 fn start_publisher(publisher: Publisher) -> GroupCommit<Vec<NewEvent>, Vec<Published>> {
-    let limits = GroupLimits { queue_max: PUBLISH_QUEUE_MAX, weight_max: GROUP_EVENTS_MAX };
+    let limits = GroupLimits { queue_max: PUBLISH_QUEUE_MAX, weight_max: GROUP_WEIGHT_MAX };
     let publisher = Arc::new(publisher);
-    GroupCommit::start(limits, Vec::len, move |group| {
-        let publisher = Arc::clone(&publisher);
-        async move { publisher.commit(group).await }
-    })
+    GroupCommit::start(
+        limits,
+        |events| publish::weight(events),
+        move |group| {
+            let publisher = Arc::clone(&publisher);
+            async move { publisher.commit(group).await }
+        },
+    )
 }
 
 fn start_recorder(recorder: Recorder, in_flight_max: usize) -> GroupCommit<Verdict, Recorded> {

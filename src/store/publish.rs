@@ -33,12 +33,22 @@ use crate::domain::payload::data_of;
 use crate::domain::random::Random;
 use crate::failpoint;
 
-/// Events that are written in one transaction before the next begins: enough that the commit's
-/// cost disappears, few enough that nobody waits long. A batch of more goes alone.
-pub const GROUP_EVENTS_MAX: usize = 256;
+/// Weight of what is written in one transaction before the next begins: of so many events the
+/// commit's cost disappears, and nobody waits long. A batch of more goes alone.
+pub const GROUP_WEIGHT_MAX: usize = 256;
+/// Bytes of payload that weigh as much as one event: few events have more, and those that have are
+/// few in a transaction.
+const WEIGHT_BYTES: usize = 16 * 1024;
 /// Times that a group is written, where other replicas store events with the same keys at the same
 /// moment.
 const WRITES_MAX: u32 = 5;
+
+/// What the events of a publish weigh, in memory and in a transaction: 1 each, and more where they
+/// are large; 17 at most.
+#[must_use]
+pub fn weight(events: &[NewEvent]) -> usize {
+    events.iter().map(|event| 1 + event.payload.len() / WEIGHT_BYTES).sum()
+}
 
 /// What came of one event of a publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +63,13 @@ pub enum Published {
         delivery_count: u32,
         /// Whether it was stored before.
         duplicate: bool,
+    },
+    /// It was only asked for; nothing was stored.
+    Valid {
+        /// The time that the event would have.
+        create_time: Timestamp,
+        /// How many deliveries it would have.
+        delivery_count: u32,
     },
     /// The idempotency key belongs to an event with other content; nothing was stored.
     KeyReused {
@@ -133,6 +150,7 @@ impl Publisher {
             .map(|pending| pending.write.iter().map(|event| writing.add(event)).collect())
             .collect();
         let mut rows = writing.rows;
+        let is_stored = !rows.events.is_empty();
         rows.insert(&transaction).await?;
         failpoint::hit("publish.before_commit");
         if let Err(error) = transaction.commit().await {
@@ -140,7 +158,9 @@ impl Publisher {
             return Err(error.into());
         }
         failpoint::hit("publish.after_commit");
-        self.announce(rows.handed, rows.free, now);
+        if is_stored {
+            self.announce(rows.handed, rows.free, now);
+        }
         Ok(answers)
     }
 
@@ -173,7 +193,7 @@ impl EarlierEvent {
     fn answer(&self, again: &NewEvent) -> Published {
         let same_time = !again.create_time_given || again.create_time == self.create_time;
         let same = same_time
-            && again.event_type.name() == self.event_type
+            && again.event_type.as_str() == self.event_type
             && data_of(&again.payload) == data_of(&self.payload);
         if same {
             Published::Stored {
@@ -218,6 +238,13 @@ impl Writing<'_> {
         if let Some(earlier) = key.as_ref().and_then(|key| self.earlier.get(key)) {
             return earlier.answer(event);
         }
+        if event.validate_only {
+            let delivery_count = wanting(&self.targets, event).count();
+            return Published::Valid {
+                create_time: event.create_time,
+                delivery_count: u32::try_from(delivery_count).unwrap_or(u32::MAX),
+            };
+        }
         let delivery_count = self.add_deliveries(event);
         self.rows.events.push(event_row(event, delivery_count, self.now));
         if let Some(key) = key {
@@ -225,7 +252,7 @@ impl Writing<'_> {
                 key,
                 EarlierEvent {
                     event_id: event.event_id,
-                    event_type: event.event_type.name().to_owned(),
+                    event_type: event.event_type.to_string(),
                     create_time: event.create_time,
                     delivery_count,
                     payload: event.payload.clone(),
@@ -241,12 +268,8 @@ impl Writing<'_> {
     }
 
     fn add_deliveries(&mut self, event: &NewEvent) -> u32 {
-        let targets = self.targets.get(&event.account_id).map_or(&[][..], Vec::as_slice);
         let mut count = 0;
-        for target in targets {
-            if !target.config.subscription.wants(event.event_type.name()) {
-                continue;
-            }
+        for target in wanting(&self.targets, event) {
             count += 1;
             let delivery = self.publisher.new_delivery(event, target, self.now);
             let addressee = Addressee::of(target);
@@ -266,13 +289,23 @@ impl Writing<'_> {
     }
 }
 
+/// The endpoints that subscribe to an event.
+fn wanting<'a>(
+    targets: &'a HashMap<AccountId, Vec<Target>>,
+    event: &'a NewEvent,
+) -> impl Iterator<Item = &'a Target> {
+    let of_account = targets.get(&event.account_id).map_or(&[][..], Vec::as_slice);
+    let name = event.event_type.as_str();
+    of_account.iter().filter(move |target| target.config.subscription.wants(name))
+}
+
 impl Publisher {
     fn new_delivery(&self, event: &NewEvent, target: &Target, now: Timestamp) -> Delivery {
         Delivery {
             delivery_id: DeliveryId::new(now, &*self.random),
             account_id: event.account_id.clone(),
             event_id: event.event_id,
-            event_type: event.event_type.name().to_owned(),
+            event_type: event.event_type.to_string(),
             endpoint_id: target.endpoint_id,
             state: DeliveryState::Pending,
             state_reason: String::new(),
@@ -327,7 +360,7 @@ fn event_row(event: &NewEvent, delivery_count: u32, now: Timestamp) -> events::A
     events::ActiveModel {
         event_id: Set(event.event_id.as_uuid()),
         account_id: Set(event.account_id.to_string()),
-        event_type: Set(event.event_type.name().to_owned()),
+        event_type: Set(event.event_type.to_string()),
         idempotency_key: Set(key),
         create_time: Set(event.create_time.as_unix_nanos()),
         publish_time: Set(now.as_unix_nanos()),

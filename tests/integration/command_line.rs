@@ -37,6 +37,7 @@ fn a_start_that_cannot_work_fails_early_with_a_sentence() {
         ("--ca-file=/no/such.pem", "/no/such.pem"),
         ("--request-timeout=31s", "--request-timeout"),
         ("--allow-network=10.0.0.0/40", "--allow-network"),
+        ("--custom-event-types=invoice.paid,booking.created", "--custom-event-types"),
     ] {
         let mut command = binary();
         let defaults = serve_arguments(&database_file(folder.path()));

@@ -130,12 +130,13 @@ impl Bench {
         let event = |_| NewEvent {
             event_id: EventId::new(now, &*self.random),
             account_id: self.account.clone(),
-            event_type: EventType::LeadQualified,
+            event_type: EventType::LeadQualified.into(),
             idempotency_key: None,
             create_time: now,
             create_time_given: false,
             payload: "{}".into(),
             trace_parent: TraceParent::new(&*self.random),
+            validate_only: false,
         };
         self.store.publish((0..events).map(event).collect()).await.expect("it is stored");
     }
