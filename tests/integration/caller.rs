@@ -12,9 +12,10 @@ use bookora_webhooks::proto::{
     GetEndpointRequest, GetEndpointSecretRequest, GetEventRequest, ListAttemptsRequest,
     ListDeliveriesRequest, ListEndpointsRequest, ListEventTypesRequest, ListEventsRequest,
     PublishEventRequest, PublishEventResponse, RecoverEndpointRequest, ResendDeliveryRequest,
-    RevokeEndpointSecretRequest, RotateEndpointSecretRequest, TestEndpointRequest,
-    UpdateEndpointRequest, WatchDeliveriesRequest,
+    RevokeEndpointSecretRequest, RotateEndpointSecretRequest, StreamPublishEventsRequest,
+    TestEndpointRequest, UpdateEndpointRequest, WatchDeliveriesRequest,
 };
+use prost::Message;
 use prost_types::Timestamp;
 use tokio::task::JoinSet;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -70,8 +71,29 @@ pub struct Caller {
     pub admin: EndpointAdminClient<Connection>,
     /// EventIngest.
     pub ingest: EventIngestClient<Connection>,
+    /// Its stream.
+    stream: OneByOne,
     /// DeliveryQuery.
     pub query: DeliveryQueryClient<Connection>,
+}
+
+/// Publishes over a stream of one request: its error is the call's.
+#[derive(Clone)]
+struct OneByOne(EventIngestClient<Connection>);
+
+impl OneByOne {
+    async fn publish(&mut self, request: StreamPublishEventsRequest) -> Result<(), Status> {
+        let requests = tokio_stream::once(request);
+        let mut results = self.0.stream_publish_events(requests).await?.into_inner();
+        let response = results.message().await?.expect("each request has a response");
+        match response.result.and_then(|result| result.result).expect("and that a result") {
+            ResultMessage::Published(_) => Ok(()),
+            ResultMessage::Error(error) => {
+                let details = error.encode_to_vec().into();
+                Err(Status::with_details(error.code.into(), error.message, details))
+            }
+        }
+    }
 }
 
 macro_rules! calls {
@@ -129,6 +151,7 @@ calls! {
     ListEventTypes(ListEventTypesRequest) => admin.list_event_types,
     PublishEvent(PublishEventRequest) => ingest.publish_event,
     BatchPublishEvents(BatchPublishEventsRequest) => ingest.batch_publish_events,
+    StreamPublishEvents(StreamPublishEventsRequest) => stream.publish,
     GetEvent(GetEventRequest) => query.get_event,
     GetDelivery(GetDeliveryRequest) => query.get_delivery,
     ListEvents(ListEventsRequest) => query.list_events,
@@ -155,6 +178,7 @@ impl Caller {
         Self {
             admin: EndpointAdminClient::new(connection.clone()),
             ingest: EventIngestClient::new(connection.clone()),
+            stream: OneByOne(EventIngestClient::new(connection.clone())),
             query: DeliveryQueryClient::new(connection),
         }
     }

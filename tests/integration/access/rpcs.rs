@@ -9,7 +9,7 @@ use bookora_webhooks::proto::{
     GetEventRequest, ListAttemptsRequest, ListDeliveriesRequest, ListEndpointsRequest,
     ListEventTypesRequest, ListEventsRequest, PublishEventRequest, RecoverEndpointRequest,
     RecoveryKind, ResendDeliveryRequest, RevokeEndpointSecretRequest, RotateEndpointSecretRequest,
-    TestEndpointRequest, UpdateEndpointRequest, WatchDeliveriesRequest,
+    StreamPublishEventsRequest, TestEndpointRequest, UpdateEndpointRequest, WatchDeliveriesRequest,
 };
 use prost::Message;
 use prost_types::{FileDescriptorSet, Timestamp};
@@ -109,6 +109,11 @@ pub fn rpc(name: &str) -> Rpc {
             harmless: (|account, _| batch(empty(account)), Code::InvalidArgument),
             reads_all: false,
         },
+        "StreamPublishEvents" => Rpc {
+            real: |account, _| streamed(sample(account, EventType::BookingCreated)),
+            harmless: (|account, _| streamed(empty(account)), Code::InvalidArgument),
+            reads_all: false,
+        },
         "GetEndpoint" => read(get_endpoint, Code::NotFound),
         "ListEndpoints" => read(list_endpoints, Code::Ok),
         "GetEvent" => read(get_event, Code::NotFound),
@@ -155,6 +160,10 @@ fn empty(account: &str) -> PublishEventRequest {
 
 fn batch(request: PublishEventRequest) -> Call {
     BatchPublishEventsRequest { requests: vec![request] }.into()
+}
+
+fn streamed(request: PublishEventRequest) -> Call {
+    StreamPublishEventsRequest { request: Some(request) }.into()
 }
 
 macro_rules! by_id {
