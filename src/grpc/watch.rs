@@ -297,7 +297,10 @@ impl Watch {
         match tokio::time::timeout(self.send_patience, self.queue.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::ClientGone),
-            Err(_) => Err(Failure::WatchTooSlow.into()),
+            Err(_) => {
+                tracing::info!(account_id = %self.scope, "a watch was ended: its client reads nothing");
+                Err(Failure::WatchTooSlow.into())
+            }
         }
     }
 
