@@ -171,6 +171,8 @@ impl Stage {
         }
         self.refused(bad_event()).await;
         self.refused(PublishEventRequest { data: None, ..event("none") }).await;
+        self.call(StreamPublishEventsRequest { request: Some(event("streamed")) }).await;
+        self.refused(StreamPublishEventsRequest { request: Some(bad_event()) }).await;
         self.call(event("twice")).await;
         let other = PublishEventRequest { idempotency_key: "twice".to_owned(), ..event("other") };
         self.refused(other.clone()).await;
