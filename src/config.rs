@@ -295,10 +295,10 @@ impl ServeArgs {
             return Ok(());
         }
         anyhow::ensure!(
-            self.tokens_file.is_some() || self.tls_client_ca.is_some(),
+            self.tokens_file.is_some(),
             "--listen {} is not a loopback address and no credentials are configured: anybody who \
-             can reach it could read and publish; give a --tokens-file or a --tls-client-ca, \
-             listen on 127.0.0.1, or say --insecure",
+             can reach it could read and publish; give a --tokens-file, listen on 127.0.0.1, or \
+             say --insecure",
             self.listen
         );
         anyhow::ensure!(
@@ -542,8 +542,12 @@ mod tests {
         let check = |flags: &[&str]| serve(flags).unwrap().check().map_err(|e| e.to_string());
         let (cert, key, ca) = ("--tls-cert=c.pem", "--tls-key=k.pem", "--tls-client-ca=a.pem");
         assert_eq!(check(&[cert, key]), Ok(()));
-        assert_eq!(check(&[cert, key, ca, "--listen=0.0.0.0:1"]), Ok(()), "a credential");
-        assert!(check(&[cert, key, "--listen=0.0.0.0:1"]).unwrap_err().contains("--insecure"));
+        assert_eq!(check(&[cert, key, ca]), Ok(()));
+        // A certificate alone says who somebody is, not what it may do.
+        let reachable = [cert, key, ca, "--listen=0.0.0.0:1"];
+        assert!(check(&reachable).unwrap_err().contains("--tokens-file"));
+        let with_tokens = [&reachable[..], &["--tokens-file=t.toml"]].concat();
+        assert_eq!(check(&with_tokens), Ok(()));
         assert!(check(&[cert]).unwrap_err().contains("--tls-key is missing"));
         assert!(check(&[key]).unwrap_err().contains("--tls-cert is missing"));
         assert!(check(&[ca]).unwrap_err().contains("--tls-cert is missing"));
