@@ -23,9 +23,9 @@ use super::deadline::{self, TimedBody};
 use super::failure::{self, Failure};
 use super::methods::{Method, Methods};
 
-/// Unary calls under way over the whole server. With 64 a commit has as many publishes in it as it
-/// gains by, and with 512 and more than that many callers the answers that are given do not become
-/// fewer; each holds 8 MiB at the most, which is the largest request.
+/// Unary calls under way over the whole server. Publishing gains nothing by more than 64 at once,
+/// and this leaves reads and slow callers some beside; each holds 8 MiB at the most, the largest
+/// request.
 pub const CALLS_MAX: usize = 256;
 /// Streams open over the whole server: a watch holds 64 messages, and looks at every change.
 pub const STREAMS_MAX: usize = 1_024;

@@ -4,6 +4,7 @@ mod authority;
 mod compression;
 mod errors;
 mod limits;
+mod overload;
 mod service_config;
 mod tls;
 mod web;
