@@ -50,7 +50,10 @@ async fn watch(handed: Arc<AtomicU64>, patience: Duration, cut: CancellationToke
         let before = handed.load(Ordering::Relaxed);
         tokio::time::sleep(patience).await;
         if before != 0 && handed.load(Ordering::Relaxed) == before {
-            tracing::warn!("a caller does not take its answers: its connection is cut");
+            // Other answers on the connection wait too.
+            if !cut.is_cancelled() {
+                tracing::warn!("a caller does not take its answers: its connection is cut");
+            }
             return cut.cancel();
         }
     }

@@ -14,6 +14,7 @@ use http::{Extensions, HeaderMap, Request, Response};
 use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
 use tonic::Status;
+use tonic::body::Body;
 use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
 use tower::{Layer, Service};
 
@@ -22,6 +23,7 @@ use super::caller::{Caller, Principal};
 use super::credentials::{Credentials, Identity};
 use super::failure::Refusal;
 use super::guard::{self, Rpc};
+use super::unread;
 use crate::domain::access::{Grant, Role};
 use crate::domain::access_token::TokenDigest;
 use crate::proto::{delivery_query_server, endpoint_admin_server, event_ingest_server};
@@ -189,9 +191,9 @@ pub struct Authentication<S> {
     gate: Arc<Gate>,
 }
 
-impl<S, B, A> Service<Request<B>> for Authentication<S>
+impl<S, A> Service<Request<Body>> for Authentication<S>
 where
-    S: Service<Request<B>, Response = Response<A>, Error = Infallible>,
+    S: Service<Request<Body>, Response = Response<A>, Error = Infallible>,
     A: Default,
 {
     type Response = Response<A>;
@@ -202,7 +204,7 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match self.gate.admit(&request) {
             Ok(caller) => {
                 // Nobody behind here needs it, nor can log it.
@@ -212,7 +214,10 @@ where
                 }
                 Either::Left(self.inner.call(request))
             }
-            Err(refusal) => Either::Right(ready(Ok(Status::from(refusal).into_http()))),
+            Err(refusal) => {
+                unread::read_out(request.into_body());
+                Either::Right(ready(Ok(Status::from(refusal).into_http())))
+            }
         }
     }
 }

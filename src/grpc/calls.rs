@@ -22,6 +22,7 @@ use super::answer::{Answer, Cut};
 use super::deadline::{self, TimedBody};
 use super::failure::{self, Failure};
 use super::methods::{Method, Methods};
+use super::unread;
 
 /// Unary calls under way over the whole server. Publishing gains nothing by more than 64 at once,
 /// and this leaves reads and slow callers some beside; each holds 8 MiB at the most, the largest
@@ -79,11 +80,24 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match self.begin(request) {
-            Ok(answered) => Box::pin(async move { Ok(answered.await) }),
-            Err(failure) => Box::pin(std::future::ready(Ok(refused(failure)))),
-        }
+        let answered = match self.admit(&request) {
+            Ok(Admitted::Unary { place, timeout, reads }) => {
+                self.unary(request, place, timeout, reads)
+            }
+            Ok(Admitted::Stream(place)) => self.stream(request, place),
+            Err(failure) => {
+                unread::read_out(request.into_body());
+                Box::pin(std::future::ready(refused(failure)))
+            }
+        };
+        Box::pin(async move { Ok(answered.await) })
     }
+}
+
+/// A call that there is a place for.
+enum Admitted {
+    Unary { place: Place, timeout: Duration, reads: bool },
+    Stream(Place),
 }
 
 type Answered = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -93,22 +107,22 @@ where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
     S::Future: Send + 'static,
 {
-    /// Begins a call, where there is a place for it.
-    fn begin(&mut self, request: Request<Body>) -> Result<Answered, Failure> {
+    /// Takes a place for a call, where there is one.
+    fn admit(&self, request: &Request<Body>) -> Result<Admitted, Failure> {
         let client_timeout = deadline::client_timeout(request.headers())?;
         match self.limits.methods.find(request.uri().path()) {
             Some(Method::Unary { reads, timeout, counted }) => {
                 let place = if counted { take(&self.limits.unary) } else { Ok(None) };
                 let place = place.map_err(|()| Failure::TooManyCalls)?;
                 let timeout = client_timeout.map_or(timeout, |client| client.min(timeout));
-                Ok(self.unary(request, place, timeout, reads))
+                Ok(Admitted::Unary { place, timeout, reads })
             }
             Some(Method::Stream) => {
                 let place = take(&self.limits.streams).map_err(|()| Failure::TooManyStreams)?;
-                Ok(self.stream(request, place))
+                Ok(Admitted::Stream(place))
             }
             // The service knows what to say of it.
-            None => Ok(self.stream(request, None)),
+            None => Ok(Admitted::Stream(None)),
         }
     }
 

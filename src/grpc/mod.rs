@@ -41,5 +41,6 @@ pub mod tls;
 mod token;
 pub mod tokens_file;
 pub mod tokens_follower;
+mod unread;
 pub mod violations;
 pub mod watch;

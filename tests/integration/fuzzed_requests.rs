@@ -203,9 +203,14 @@ impl Round {
         let _shown = Shown { seed: self.seed, number, path, messages: &messages, body: &body };
         let answer = self.wire.ask(&Ask::to(method, body.clone())).await.expect("an answer");
         let verdict = verdict::of_a_message(&answer);
-        self.note(method, &answer);
+        let refused = self.note(method, &answer);
         let counts = self.verdicts.entry(method.name.clone()).or_default();
-        counts[usize::from(verdict != Verdict::Accepted)] += 1;
+        if method.takes_stream {
+            counts[0] += answer.messages.len() - refused;
+            counts[1] += refused;
+        } else {
+            counts[usize::from(verdict != Verdict::Accepted)] += 1;
+        }
 
         let changed = self.changed_endpoints().await;
         assert!(
@@ -237,15 +242,18 @@ impl Round {
         named.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    fn note(&mut self, method: &Method, answer: &Answer) {
+    /// Learns from an answer, and counts what in it is refused.
+    fn note(&mut self, method: &Method, answer: &Answer) -> usize {
+        let mut refused = 0;
         for bytes in &answer.messages {
             let response = DynamicMessage::decode(method.output.clone(), bytes.clone());
             let response = response.expect("an answer is as the contract says");
-            verdict::of_parts(&response);
+            refused += verdict::of_parts(&response);
             self.tally.note(&method.name, &response);
             let owner = self.maker.account_id().to_owned();
             self.maker.known.learn(&response, &owner, &mut self.maker.random);
         }
+        refused
     }
 
     /// Looks at everything that is left.

@@ -10,9 +10,9 @@ use super::wire::Answer;
 
 /// What tonic answers before code of ours is asked, by code and beginning of the message: bytes
 /// that are no gRPC message or no protobuf, a method that is none, a deadline of the client's that
-/// has passed. The codes are those that the stock servers have for it. They carry a reason only
-/// where the server gives them one.
-const OF_TONIC: [(Code, &str); 9] = [
+/// has passed. The codes are those that the stock servers have for it; the server gives each a
+/// reason.
+const OF_TONIC: [(Code, &str); 8] = [
     (Code::Internal, "failed to decode Protobuf message"),
     (Code::Internal, "protocol error: received message with compressed-flag"),
     (Code::Internal, "protocol error: received message with invalid compression flag"),
@@ -21,7 +21,6 @@ const OF_TONIC: [(Code, &str); 9] = [
     (Code::Internal, "Missing request message"),
     (Code::OutOfRange, "Error, decoded message length too large"),
     (Code::Unimplemented, ""),
-    (Code::Cancelled, "Timeout expired"),
 ];
 
 /// How a whole message was answered.
@@ -45,7 +44,10 @@ pub fn of_a_message(answer: &Answer) -> Verdict {
     };
     match status.code() {
         Code::Ok => Verdict::Accepted,
-        _ if is_of_tonic(status) => Verdict::NoMessage,
+        _ if is_of_tonic(status) => {
+            Refusal::read(status);
+            Verdict::NoMessage
+        }
         code => {
             assert!(!matches!(code, Code::Internal | Code::Unknown), "{status:?}");
             Refusal::read(status);
@@ -69,22 +71,21 @@ fn is_of_tonic(status: &Status) -> bool {
         .any(|(code, beginning)| status.code() == *code && status.message().starts_with(beginning))
 }
 
-/// Checks the errors inside of a response, which are for one of several requests.
-pub fn of_parts(message: &DynamicMessage) {
+/// Checks the errors inside of a response, which are for one of several requests, and counts them.
+pub fn of_parts(message: &DynamicMessage) -> usize {
     if message.descriptor().full_name() == "google.rpc.Status" {
         let code = message.get_field_by_name("code").and_then(|code| code.as_i32());
         let code = Code::from_i32(code.expect("a code"));
         assert!(!matches!(code, Code::Ok | Code::Internal | Code::Unknown), "{message:?}");
+        return 1;
     }
-    for (_, value) in message.fields() {
-        of_parts_in(value);
-    }
+    message.fields().map(|(_, value)| of_parts_in(value)).sum()
 }
 
-fn of_parts_in(value: &Value) {
+fn of_parts_in(value: &Value) -> usize {
     match value {
         Value::Message(message) => of_parts(message),
-        Value::List(values) => values.iter().for_each(of_parts_in),
-        _ => {}
+        Value::List(values) => values.iter().map(of_parts_in).sum(),
+        _ => 0,
     }
 }
