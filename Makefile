@@ -77,6 +77,8 @@ cargo-test: rust-tools $(NODE_PACKAGES) postgres ## Run the Rust tests on SQLite
 # Not once more what has no database, or has one of its own choice.
 NOT_ON_POSTGRES := architecture:: body_writer:: clock_jumps:: database_file:: javascript:: \
   postgres:: receivers:: replicas::
+# Nor what ends before the store is asked.
+NOT_ON_POSTGRES += access:: fuzzed_requests::frames fuzzed_requests::sockets transport::
 cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service on PostgreSQL
 	BOOKORA_TEST_DATABASE=postgres $(CARGO) test --locked --test integration -- \
 	  $(NOT_ON_POSTGRES:%=--skip %)
