@@ -1,15 +1,19 @@
 //! Why a call failed, and the one place where that becomes a gRPC status: code, reason, details.
 
+mod library;
+mod refusal;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
-use http::HeaderMap;
 use prost::Message;
 use tokio::task::JoinError;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt, pb};
 
+pub(super) use self::library::explain;
+pub use self::refusal::Refusal;
 use crate::domain::endpoint::ENDPOINTS_PER_ACCOUNT_MAX;
 use crate::domain::endpoint_secrets::{RevocationError, RotationError};
 use crate::domain::id::{DeliveryId, EndpointId, EventId, SecretId};
@@ -33,19 +37,6 @@ pub struct Violation {
     pub field: String,
     /// What is allowed.
     pub description: String,
-}
-
-/// Why somebody may not call: the same answer whatever the call is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The caller shows no credential where one is needed.
-    CredentialsMissing,
-    /// The caller's credential is none, or is not known (any more).
-    CredentialsInvalid,
-    /// The caller may not do that, whether or not what it is about exists.
-    PermissionDenied,
-    /// There is no such service or method.
-    UnknownMethod,
 }
 
 /// Why a call failed.
@@ -110,39 +101,6 @@ impl From<LogReadError> for Failure {
         match error {
             LogReadError::Pruned => Self::ResumeTokenExpired,
             LogReadError::Store(error) => Self::Store(error),
-        }
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<Refusal> for Status {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::CredentialsMissing => plain(
-                Code::Unauthenticated,
-                ErrorReason::CredentialsMissing,
-                "credentials are needed: `authorization: Bearer <token>`, or a client certificate",
-            ),
-            Refusal::CredentialsInvalid => plain(
-                Code::Unauthenticated,
-                ErrorReason::CredentialsInvalid,
-                "the credentials are not known",
-            ),
-            Refusal::PermissionDenied => plain(
-                Code::PermissionDenied,
-                ErrorReason::PermissionDenied,
-                "the caller's credentials do not allow this call, or not for this account",
-            ),
-            Refusal::UnknownMethod => plain(
-                Code::Unimplemented,
-                ErrorReason::UnknownMethod,
-                "this server has no such service or method",
-            ),
         }
     }
 }
@@ -230,32 +188,6 @@ impl Failure {
         let status = Status::from(self);
         pb::Status::decode(status.details()).expect("a status carries its own encoding")
     }
-}
-
-/// Gives an error that the library made by itself what every other has: a reason, and a message.
-/// The headers are those of a response, or its trailers; others are left as they are.
-pub(super) fn explain(headers: &mut HeaderMap) {
-    let is_explained = |name| headers.contains_key(name);
-    if !is_explained("grpc-status") || is_explained("grpc-status-details-bin") {
-        return;
-    }
-    let Some(status) = Status::from_header_map(headers) else { return };
-    let is_encoding = headers.contains_key("grpc-accept-encoding");
-    let (reason, fallback) = match status.code() {
-        Code::Unimplemented if is_encoding => {
-            (ErrorReason::UnsupportedEncoding, "the request's compression is not supported")
-        }
-        Code::Unimplemented => (ErrorReason::UnknownMethod, "no such method"),
-        Code::Internal => (ErrorReason::MalformedRequest, "the request cannot be read"),
-        Code::OutOfRange | Code::ResourceExhausted => {
-            (ErrorReason::MessageTooLarge, "the message is too large")
-        }
-        Code::NotFound => (ErrorReason::UnknownService, "no such service"),
-        _ => return,
-    };
-    let message = if status.message().is_empty() { fallback } else { status.message() };
-    // Fits into a header: it is base64, and a message was in one.
-    let _ = plain(status.code(), reason, message).add_header(headers);
 }
 
 fn endpoint_write(id: EndpointId, error: EndpointWriteError) -> Status {
