@@ -12,3 +12,4 @@ mod overlap;
 mod receiver;
 mod sender;
 mod tls;
+mod vectors;

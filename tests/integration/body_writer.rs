@@ -96,7 +96,7 @@ fn a_body_that_node_writes_otherwise_is_reported() {
 }
 
 /// What `roundtrip.mjs` reports for `bodies`; its exit code is held against its report.
-fn round_trip(
+pub fn round_trip(
     node: Node,
     bodies: impl Iterator<Item = String> + Send + 'static,
 ) -> serde_json::Value {

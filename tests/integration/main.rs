@@ -47,4 +47,5 @@ mod store;
 mod suspension;
 mod tally;
 mod transport;
+mod vectors;
 mod watches;
