@@ -15,6 +15,11 @@ GRPCIO_INSTALLED := .tools/venv/grpcio-$(GRPCIO_VERSION)
 # npm writes it last; tests/integration/node.rs asks for the same file.
 NODE_PACKAGES := tests/node/node_modules/.package-lock.json
 
+# Each has a sdk.mk of its own, with sdk-<language> and generate-<language>.
+SDKS := $(patsubst sdk/%/sdk.mk,%,$(wildcard sdk/*/sdk.mk))
+# What the SDKs' tests serve TLS with.
+CERTIFICATES := .tools/certificates
+
 # The clients of tests/conformance: what is installed for them, what is generated, what is built.
 CLIENTS := tests/conformance
 CLIENTS_TOOLS := .tools/conformance
@@ -32,16 +37,19 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 .NOTPARALLEL:
 
 .PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
-.PHONY: cargo-test-postgres retry-test conformance readme-test kills neighbours fuzz fuzz-requests
+.PHONY: cargo-test-postgres retry-test conformance readme-test vectors sdk-generated sdk-test
+.PHONY: kills neighbours fuzz fuzz-requests
 .PHONY: rust-tools rust-checkers script-tools postgres grpcurl go-tools java-tools clients
+.PHONY: sdk-certificates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint proto-breaking lint doc cargo-test cargo-test-postgres retry-test conformance readme-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint proto-breaking vectors sdk-generated lint doc cargo-test cargo-test-postgres retry-test conformance readme-test sdk-test ## Install what is missing, then check and test everything
 	@echo
-	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, lint, doc," \
-	  "cargo-test, cargo-test-postgres, retry-test, conformance, readme-test"
+	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, vectors," \
+	  "sdk-generated, lint, doc, cargo-test, cargo-test-postgres, retry-test, conformance," \
+	  "readme-test, sdk-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
@@ -95,6 +103,18 @@ readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.
 	$(PYTHON) -B tests/readme/shown.py
 	$(PYTHON) -B tests/readme/signatures.py
 	$(PYTHON) -B tests/readme/session.py
+
+vectors: script-tools ## Check that the vectors are what their script writes
+	$(PYTHON) -B tests/vectors/vectors.py --check
+
+# What is generated is committed: who takes an SDK needs no generator.
+sdk-generated: $(SDKS:%=generate-%) ## Generate the stubs of every SDK again, and see that nothing changes
+	@changed=$$(git status --porcelain -- sdk) && [ -z "$$changed" ] || { \
+	  echo "$$changed" >&2; \
+	  echo "The stubs in sdk/ are not what the contract makes of them: commit what is there now" >&2; \
+	  exit 1; }
+
+sdk-test: $(SDKS:%=sdk-%) ## Test every SDK in its own runner against the program (make sdk-go: one)
 
 KILLS ?= 200
 kills: build ## Kill the process KILLS times under load, and audit what arrived
@@ -187,6 +207,13 @@ $(CLIENTS_TOOLS)/python/installed: $(CLIENTS)/python/requirements.txt $(BUF_INST
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+sdk-certificates: $(CERTIFICATES)/ca.pem
+
+$(CERTIFICATES)/ca.pem: $(CLIENTS_TOOLS)/python/installed
+	@mkdir -p $(@D)
+	@$(CLIENTS_TOOLS)/python/bin/python -m trustme --quiet --dir=$(@D) --identities 127.0.0.1 localhost
+	@mv $(@D)/client.pem $@
+
 $(PYTHON_CLIENT): $(CLIENTS_TOOLS)/python/installed $(CONTRACT)
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@$(CLIENTS_TOOLS)/python/bin/python -m grpc_tools.protoc -Iproto \
@@ -254,3 +281,5 @@ grpcurl: go-tools
 	    github.com/fullstorydev/grpcurl/cmd/grpcurl@$(GRPCURL_VERSION) \
 	    || echo "grpcurl could not be installed; is Go 1.21 or later?" >&2; \
 	fi
+
+include $(SDKS:%=sdk/%/sdk.mk)
