@@ -93,3 +93,12 @@ func TestARequestIsReadAndAnsweredByItsError(t *testing.T) {
 		t.Errorf("a malformed body is answered %d", receiver.StatusOf(err))
 	}
 }
+
+func TestASecretThatWasChangedOnItsWayIsAMistakeAndIsNotShown(t *testing.T) {
+	for _, changed := range []string{secret + "\n", secret[:20] + "\r\n" + secret[20:], strings.Replace(secret, "h8=", "h9=", 1)} {
+		_, err := receiver.Verify(nil, nil, []string{changed})
+		if code, _ := outcome(t, err); code != "INVALID_SECRET" || strings.Contains(err.Error(), "AAECAw") {
+			t.Errorf("%q: %v", changed, err)
+		}
+	}
+}
