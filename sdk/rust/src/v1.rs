@@ -3,7 +3,6 @@
 //! [`Client`](crate::Client) makes the clients, with credentials, deadlines and retries attached.
 
 #![expect(
-    rustdoc::invalid_html_tags,
     clippy::pedantic,
     clippy::large_enum_variant,
     reason = "generated; the contract's comments are in it"

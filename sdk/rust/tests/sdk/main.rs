@@ -1,5 +1,6 @@
 //! The SDK against the program itself, over its sockets.
 
+mod built;
 mod contract;
 mod errors;
 mod hooks;
