@@ -6,6 +6,7 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
+: "${CARGO:=cargo}"
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 

@@ -19,7 +19,7 @@ const DOMAIN: &str = "webhooks.bookora";
 pub struct ErrorDetails {
     /// The status code.
     pub code: Code,
-    /// Why, for programs: `INVALID_FIELDS`, for example; empty where the error is not the service's.
+    /// Why, for programs, such as `INVALID_FIELDS`; empty where the error is not the service's.
     pub reason: String,
     /// The same as a value of the contract; `None` where it has none, or one that this version does
     /// not know: go by the code then.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// The body is not an event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the body is not an event of Bookora: {}{problem}", if field.is_empty() { String::new() } else { format!("{field} ") })]
+#[error("the body is not an event of Bookora: {}{}", self.subject(), problem)]
 pub struct MalformedBody {
     field: String,
     problem: String,
@@ -14,6 +14,10 @@ pub struct MalformedBody {
 impl MalformedBody {
     pub(super) fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { field: field.into(), problem: problem.into() }
+    }
+
+    fn subject(&self) -> String {
+        if self.field.is_empty() { String::new() } else { format!("{} ", self.field) }
     }
 
     /// `MALFORMED_BODY`, as the other languages' SDKs call it.

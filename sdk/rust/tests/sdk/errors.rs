@@ -10,9 +10,10 @@ use bookora_webhooks_sdk::v1::{
 use bookora_webhooks_sdk::{Client, ConfigError, ErrorDetails, item_error};
 use tonic::{Code, Status};
 
+use crate::publishing::count;
 use crate::relay::Relay;
 use crate::samples::{ACCOUNT, customer, register};
-use crate::service::{Service, in_time};
+use crate::service::{Service, certificate, eventually, in_time};
 
 fn keyed(key: &str, customer_id: &str) -> PublishEventRequest {
     PublishEventRequest { idempotency_key: key.to_owned(), ..customer(ACCOUNT, customer_id) }
@@ -97,6 +98,18 @@ async fn a_token_that_is_missing_wrong_or_not_enough_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_certificate_of_the_clients_own_says_who_calls() {
+    let service = Service::start_mutual();
+    let read = |name| std::fs::read(certificate(name)).expect("a file");
+    let named = service.secure_client().identity(read("server.pem"), read("server.key"));
+    let client = named.build().expect("usable");
+    client.publish(customer(ACCOUNT, "cus_1")).await.expect("the certificate is a publisher's");
+    let client = service.secure_client().build().expect("usable");
+    let error = client.publish(customer(ACCOUNT, "cus_1")).await.expect_err("nobody is asking");
+    assert_eq!(ErrorDetails::of(&error).reason, "CREDENTIALS_MISSING");
+}
+
+#[tokio::test]
 async fn what_would_send_a_token_in_the_clear_or_is_no_address_is_refused() {
     let build = |address: &str| Client::builder(address).token("bwt_secret").build();
     for address in ["http://hooks.example", "http://10.0.0.1:50051", "http://[2001:db8::1]:1"] {
@@ -133,12 +146,12 @@ async fn a_publish_whose_answer_was_lost_is_sent_again_with_the_same_key() {
         async move { client.publish(customer(ACCOUNT, "cus_1")).await }
     });
     // It is on disk, and its publisher does not know.
-    let get = async || crate::publishing::count(&service.client(), ACCOUNT).await;
-    crate::service::eventually("it is stored", async || (get().await == 1).then_some(())).await;
+    let stored = async || count(&service.client(), ACCOUNT).await;
+    eventually("it is stored", async || (stored().await == 1).then_some(())).await;
     relay.cut();
     let published = in_time("the retry", publishing).await.expect("no panic").expect("published");
     assert!(published.duplicate, "the retry had the same key");
-    assert_eq!(get().await, 1);
+    assert_eq!(stored().await, 1);
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use bookora_webhooks_sdk::v1::{Event, ListEventsRequest, PublishEventRequest};
 use bookora_webhooks_sdk::{
     Client, ErrorDetails, Publication, StreamPublisher, StreamPublisherOptions,
 };
+use tokio::sync::Barrier;
 use tonic::Code;
 
 use crate::relay::Relay;
@@ -19,6 +19,8 @@ use crate::samples::{ACCOUNT, customer};
 use crate::service::{Service, eventually, in_time};
 
 const EVENTS: usize = 10_000;
+/// Before which of them the service is killed.
+const KILLS: [usize; 3] = [EVENTS / 4, EVENTS / 2, EVENTS - 1];
 
 /// All events of an account.
 async fn events(client: &Client, account_id: &str) -> Vec<Event> {
@@ -54,17 +56,19 @@ async fn is_ready<T>(future: impl Future<Output = T>) -> bool {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await
 }
 
-/// Publishes [`EVENTS`] and gives what is to come of each; counts what was taken.
+/// Publishes [`EVENTS`] and gives what is to come of each; before some it waits to be met.
 async fn publish_all(
     publisher: &StreamPublisher,
     account_id: &str,
-    taken: &AtomicUsize,
+    meeting: Option<&Barrier>,
 ) -> Vec<Publication> {
     let mut publications = Vec::new();
     for number in 0..EVENTS {
+        if let Some(meeting) = meeting.filter(|_| KILLS.contains(&number)) {
+            meeting.wait().await;
+        }
         let request = customer(account_id, &customer_id(number));
         publications.push(publisher.publish(request).await.expect("it is taken"));
-        taken.fetch_add(1, Ordering::Relaxed);
     }
     publications
 }
@@ -90,7 +94,7 @@ async fn ten_thousand_events_are_published_once_each_with_their_results_in_order
     let publisher = client.stream_publisher(StreamPublisherOptions::default());
     #[expect(clippy::disallowed_methods, reason = "the rate is told")]
     let began = std::time::Instant::now();
-    let mut publications = publish_all(&publisher, "acct_many", &AtomicUsize::new(0)).await;
+    let mut publications = publish_all(&publisher, "acct_many", None).await;
     in_time("one in the middle", &mut publications[EVENTS / 2]).await.expect("it is published");
     for publication in &mut publications[..EVENTS / 2] {
         assert!(is_ready(publication).await, "those before have their results");
@@ -105,21 +109,20 @@ async fn ten_thousand_events_are_published_once_each_with_their_results_in_order
 async fn a_service_that_is_killed_in_between_loses_none_of_ten_thousand_and_doubles_none() {
     let mut service = Service::start(&[]);
     let client = service.client();
-    let taken = Arc::new(AtomicUsize::new(0));
+    let meeting = Arc::new(Barrier::new(2));
     let publishing = tokio::spawn({
-        let (client, taken) = (client.clone(), Arc::clone(&taken));
+        let (client, meeting) = (client.clone(), Arc::clone(&meeting));
         async move {
             let publisher = client.stream_publisher(StreamPublisherOptions::default());
-            let publications = publish_all(&publisher, "acct_kill", &taken).await;
+            // What was taken before has no result yet, up to the bound.
+            let publications = publish_all(&publisher, "acct_kill", Some(&meeting)).await;
             publisher.close().await.expect("the stream ends");
             publications
         }
     });
-    for some in [EVENTS / 4, EVENTS / 2] {
-        let is_past = async || (taken.load(Ordering::Relaxed) > some).then_some(());
-        eventually("some are published", is_past).await;
+    for _ in KILLS {
+        in_time("some are published", meeting.wait()).await;
         service.kill();
-        assert!(taken.load(Ordering::Relaxed) < EVENTS, "it is in the middle");
         service.restart();
     }
     let publications = in_time("all are published", publishing).await.expect("no panic");

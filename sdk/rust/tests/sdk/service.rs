@@ -53,6 +53,22 @@ impl Service {
         (Self::start_in(folder, &[&secure, arguments].concat()), tokens)
     }
 
+    /// With TLS, for callers with a certificate whose name is `localhost`.
+    pub fn start_mutual() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let tokens_file = folder.path().join("tokens.toml");
+        let entry = "[[certificates]]\nname = \"localhost\"\nroles = [\"publisher\"]\n\
+                     accounts = [\"*\"]\n";
+        std::fs::write(&tokens_file, entry).expect("a file");
+        let arguments = [
+            format!("--tokens-file={}", tokens_file.display()),
+            format!("--tls-cert={}", certificate("server.pem").display()),
+            format!("--tls-key={}", certificate("server.key").display()),
+            format!("--tls-client-ca={}", certificate("ca.pem").display()),
+        ];
+        Self::start_in(folder, &arguments.each_ref().map(String::as_str))
+    }
+
     fn start_in(folder: TempDir, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect();
         let mut child = spawn(folder.path(), "127.0.0.1:0", &arguments);
