@@ -62,7 +62,7 @@ build: rust-tools ## Build the program and the tests
 	$(CARGO) test --locked --no-run
 
 fmt: rust-checkers ## Check that the Rust code is formatted (`cargo fmt` formats it)
-	$(CARGO) fmt --check
+	$(CARGO) fmt --check --all
 
 proto-lint: $(BUF_INSTALLED) ## Check the contract's rules and format
 	$(BUF) lint
@@ -74,10 +74,10 @@ proto-breaking: $(BUF_INSTALLED) ## Check that clients of what main held before 
 	BUF="$(CURDIR)/$(BUF)" sh tests/contract/breaking.sh
 
 lint: rust-checkers ## Check the Rust code with clippy, warnings as errors
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 doc: rust-tools ## Build the documentation of the code, warnings as errors
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 cargo-test: rust-tools $(NODE_PACKAGES) postgres ## Run the Rust tests on SQLite; those of several replicas on PostgreSQL
 	$(CARGO) test --locked
