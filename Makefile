@@ -38,7 +38,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
 .PHONY: cargo-test-postgres retry-test conformance readme-test vectors sdk-generated sdk-test
-.PHONY: kills neighbours fuzz fuzz-requests
+.PHONY: bench bench-quick kills neighbours fuzz fuzz-requests
 .PHONY: rust-tools rust-checkers script-tools postgres grpcurl go-tools java-tools clients
 .PHONY: sdk-certificates
 
@@ -84,7 +84,7 @@ cargo-test: rust-tools $(NODE_PACKAGES) postgres ## Run the Rust tests on SQLite
 
 # Not once more what has no database, or has one of its own choice.
 NOT_ON_POSTGRES := architecture:: body_writer:: clock_jumps:: database_file:: javascript:: \
-  postgres:: receivers:: replicas::
+  postgres_servers:: receivers:: replicas::
 # Nor what ends before the store is asked.
 NOT_ON_POSTGRES += access:: fuzzed_requests::frames fuzzed_requests::sockets transport::
 cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service on PostgreSQL
@@ -124,6 +124,15 @@ kills: build ## Kill the process KILLS times under load, and audit what arrived
 SCENARIO ?=
 neighbours: rust-tools ## Print what hanging endpoints, floods, backlogs and counting cost others (SCENARIO=hang, flood, claim, carry or figures)
 	$(CARGO) bench --locked --bench neighbours -- $(SCENARIO)
+
+BENCH_ARGUMENTS = $(SCENARIO) $(DB:%=--db %) $(if $(JSON),--json "$(abspath $(JSON))") \
+  $(if $(SVG),--svg "$(abspath $(SVG))")
+bench: rust-tools postgres ## Measure under load (SCENARIO=unary-1 DB=sqlite JSON=out.json SVG=out.svg)
+	$(CARGO) bench --locked --bench load -- $(BENCH_ARGUMENTS)
+
+# The debug program: what is shown is that the scenarios work, not how fast.
+bench-quick: build postgres ## Run a hundredth of each scenario of `make bench`
+	$(CARGO) test --locked --bench load -- --quick
 
 fuzz: rust-tools ## Run each fuzz target for a minute (SECONDS_EACH=60)
 	fuzz/run.sh

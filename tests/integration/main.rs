@@ -31,6 +31,7 @@ mod outages;
 mod party;
 mod plain_receiver;
 mod postgres;
+mod postgres_servers;
 mod publishing;
 mod readings;
 mod receivers;

@@ -1,10 +1,9 @@
 //! Real PostgreSQL servers: one that the tests of a run share, and some of their own for tests that
 //! stop or kill them. They write through to the disk, as those in production do.
 //!
-//! [`programs`] finds and runs what Debian's package installs, [`keeper`] ends what was started,
-//! [`faults`] shows what a server can be put through.
+//! [`programs`] finds and runs what Debian's package installs, [`keeper`] ends what was started;
+//! `postgres_servers` tests what a server can be put through. The benchmarks start theirs here too.
 
-mod faults;
 mod keeper;
 mod programs;
 
@@ -200,7 +199,8 @@ impl Postgres {
         command
     }
 
-    fn process_id(&self) -> u32 {
+    /// Its first process: the parent of all others.
+    pub fn process_id(&self) -> u32 {
         let file = std::fs::read_to_string(self.data().join("postmaster.pid"));
         let file = file.expect("the server runs");
         file.lines().next().and_then(|line| line.trim().parse().ok()).expect("it begins with it")

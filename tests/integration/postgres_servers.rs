@@ -1,8 +1,9 @@
 //! What the tests' own servers can be put through.
 
-use super::{Postgres, at_hosts};
-use crate::database::{ask, connect};
 use sea_orm::ConnectionTrait;
+
+use crate::database::{ask, connect};
+use crate::postgres::{Postgres, at_hosts};
 
 async fn execute(url: &str, statement: &str) {
     let database = connect(url).await;
