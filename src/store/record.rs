@@ -14,7 +14,7 @@ use super::database::{Connections, in_time};
 use super::entity::endpoints;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
-use super::insert::insert_all;
+use super::insert::{insert_all, rows_of_statement, write_rows};
 use super::streaks::{StreakChanges, Streaks};
 use super::wakeup::{DueEndpoint, Wakeup};
 use super::{clock_jump, row, suspension};
@@ -129,31 +129,36 @@ impl Recorder {
         suspension::suspend(transaction, which, GONE_REASON, now).await
     }
 
-    /// Sets all the deliveries whose lease still holds, in one statement, and says which.
+    /// Sets all the deliveries whose lease still holds, and says which.
     async fn update(
         transaction: &Transaction,
         verdicts: &[&Verdict],
     ) -> Result<HashSet<Uuid>, StoreError> {
-        let one_row = |row: usize| {
-            let places = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column));
-            format!("({})", places.collect::<Vec<_>>().join(","))
-        };
-        let rows: Vec<_> = (0..verdicts.len()).map(one_row).collect();
-        let sql = format!(
-            "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
-             revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
-             update_time = v.column8, swaps_signatures = v.column9, claim_count = 0, \
-             lease_token = NULL, lease_expire_time = NULL \
-             FROM (VALUES {}) AS v \
-             WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
-             RETURNING deliveries.delivery_id",
-            rows.join(","),
-        );
-        let values = verdicts.iter().flat_map(|verdict| verdict_values(verdict));
-        let statement =
-            Statement::from_sql_and_values(transaction.get_database_backend(), sql, values);
-        let rows = transaction.query_all_raw(statement).await?;
-        rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+        let backend = transaction.get_database_backend();
+        let mut held = HashSet::with_capacity(verdicts.len());
+        let mut rest = verdicts;
+        while !rest.is_empty() {
+            let some;
+            (some, rest) = rest.split_at(rows_of_statement(rest.len(), COLUMNS));
+            let mut sql = String::from(
+                "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
+                 revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
+                 update_time = v.column8, swaps_signatures = v.column9, claim_count = 0, \
+                 lease_token = NULL, lease_expire_time = NULL FROM (VALUES ",
+            );
+            write_rows(&mut sql, backend, some.len(), COLUMNS);
+            sql.push_str(
+                ") AS v \
+                 WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
+                 RETURNING deliveries.delivery_id",
+            );
+            let values = some.iter().flat_map(|verdict| verdict_values(verdict));
+            let statement = Statement::from_sql_and_values(backend, sql, values);
+            for row in transaction.query_all_raw(statement).await? {
+                held.insert(row.try_get_by_index(0)?);
+            }
+        }
+        Ok(held)
     }
 }
 

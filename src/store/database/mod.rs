@@ -23,6 +23,8 @@ use crate::store::error::StoreError;
 
 /// How long a caller waits for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Statements that a connection keeps prepared: those of multi-row inserts differ by their rows.
+const STATEMENTS_MAX: usize = 256;
 
 /// How long any work of ours on the database takes at most before it counts as unavailable: longer
 /// than its own limits, for when nothing comes back from it at all.

@@ -11,15 +11,13 @@ use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 
 use super::clock::DatabaseClock;
 use super::session::Pool;
-use super::{ACQUIRE_TIMEOUT, OpenError};
+use super::{ACQUIRE_TIMEOUT, OpenError, STATEMENTS_MAX};
 use crate::domain::clock::{Clock, Timestamp};
 
 /// Connections that write: publishes, outcomes, claims, and a few callers' writes beside them.
 const WRITERS: u32 = 8;
 /// Connections that read, and one that listens.
 const READERS: u32 = 5;
-/// Statements that a connection keeps prepared: those of multi-row inserts differ by their rows.
-const STATEMENTS_MAX: usize = 256;
 /// How long a connection may have been idle before it is tried before its next use.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 /// How often the database is asked what time it is, and whether it is still the primary.

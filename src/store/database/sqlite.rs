@@ -12,7 +12,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, State
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::session::Pool;
-use super::{ACQUIRE_TIMEOUT, OpenError};
+use super::{ACQUIRE_TIMEOUT, OpenError, STATEMENTS_MAX};
 
 /// How long a statement waits for another process's lock on the file before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -126,6 +126,7 @@ fn options(url: &str, connections: u32, only_reads: bool) -> ConnectOptions {
         .map_sqlx_sqlite_opts(move |sqlite| {
             let sqlite = sqlite
                 .busy_timeout(BUSY_TIMEOUT)
+                .statement_cache_capacity(STATEMENTS_MAX)
                 .pragma("journal_mode", "WAL")
                 // FULL: a commit is on disk when it returns, also after a loss of power.
                 .pragma("synchronous", "FULL")
