@@ -2,6 +2,7 @@ import type { Interceptor } from '@connectrpc/connect';
 import { compressionGzip, createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 
 import { type CertificateOptions, readCertificates } from './connection.js';
+import { Publisher, type PublisherOptions } from './publisher.js';
 import { ServiceClient } from './service_client.js';
 import { type ClientOptions, readSettings } from './settings.js';
 import { USER_AGENT } from './version.js';
@@ -39,6 +40,11 @@ export class Client extends ServiceClient {
     });
     super(transport, timeoutMs);
     this.session = session;
+  }
+
+  /** Makes a publisher; nothing is connected before its first event. End it by its `close`. */
+  publisher(options: PublisherOptions = {}): Publisher {
+    return new Publisher(this.eventIngest, options);
   }
 
   /** Ends the connection too: while it is open it keeps the process alive. */

@@ -8,6 +8,8 @@ export { Client, type NodeClientOptions } from './client.js';
 export type { CertificateOptions } from './connection.js';
 export { type ErrorDetails, errorDetails } from './error_details.js';
 export type { PublishRequest } from './idempotency_key.js';
+export type { Pending } from './pending.js';
+export type { Publisher, PublisherOptions } from './publisher.js';
 export { resultOf } from './result.js';
 export type { ServiceClient } from './service_client.js';
 export type { ClientOptions } from './settings.js';

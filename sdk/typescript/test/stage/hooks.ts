@@ -1,8 +1,8 @@
-import { EventEmitter, on } from 'node:events';
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 
+import { Bell } from '../../src/bell.js';
 import { type Event, statusOf, verify } from '../../src/receiver.js';
 import { listen } from './listen.js';
 import { within } from './within.js';
@@ -18,7 +18,7 @@ export class Hooks {
   /** Where it receives. */
   url = '';
   private readonly events: Event[] = [];
-  private readonly arrivals = new EventEmitter();
+  private readonly arrivals = new Bell();
 
   /** Begins to receive, until the test ends. */
   static async start(t: TestContext): Promise<Hooks> {
@@ -38,7 +38,7 @@ export class Hooks {
   private judge(body: Buffer, headers: NodeJS.Dict<string[]>): number {
     try {
       this.events.push(verify(body, headers, this.secrets));
-      this.arrivals.emit('arrival');
+      this.arrivals.ring();
       return this.status;
     } catch (error) {
       this.refused.push(error);
@@ -47,11 +47,10 @@ export class Hooks {
   }
 
   private async find(id: string): Promise<Event> {
-    const arrivals = on(this.arrivals, 'arrival');
     for (;;) {
       const found = this.events.find((event) => event.id === id);
       if (found) return found;
-      await arrivals.next();
+      await this.arrivals.next();
     }
   }
 }

@@ -30,18 +30,17 @@ export class Service {
   private process: ChildProcess | undefined;
   private said = '';
 
+  /** Its host and port, the same after a restart. */
+  address = '127.0.0.1:0';
+
   private constructor(
     private readonly folder: string,
     private readonly parameters: string[],
-    /** Its host and port, the same after a restart. */
-    readonly address: string,
   ) {}
 
   static async start(t: TestContext, ...parameters: string[]): Promise<Service> {
-    const folder = temporaryFolder(t);
-    const first = new Service(folder, parameters, '127.0.0.1:0');
-    const service = new Service(folder, parameters, await first.run());
-    service.process = first.process;
+    const service = new Service(temporaryFolder(t), parameters);
+    await service.restart();
     const killNow = () => service.process?.kill('SIGKILL');
     process.once('exit', killNow);
     t.after(async () => {
@@ -62,10 +61,6 @@ export class Service {
 
   /** Starts the program again after a kill, at the same address and with the same database. */
   async restart(): Promise<void> {
-    await this.run();
-  }
-
-  private async run(): Promise<string> {
     this.process = spawn(
       program(),
       [
@@ -82,7 +77,7 @@ export class Service {
       this.said += text;
     });
     const line = await firstLine(this.process);
-    return line.slice(line.lastIndexOf(' ') + 1);
+    this.address = line.slice(line.lastIndexOf(' ') + 1);
   }
 }
 
