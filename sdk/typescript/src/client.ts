@@ -1,7 +1,8 @@
 import type { Interceptor } from '@connectrpc/connect';
 import { compressionGzip, createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 
-import { type CertificateOptions, readCertificates } from './connection.js';
+import { type CertificateOptions, readCertificates } from './certificates.js';
+import { connectWithin } from './connection.js';
 import { Publisher, type PublisherOptions } from './publisher.js';
 import { ServiceClient } from './service_client.js';
 import { type ClientOptions, readSettings } from './settings.js';
@@ -9,6 +10,8 @@ import { USER_AGENT } from './version.js';
 
 /** What the service and proxies before it are asked no more often than. */
 const KEEPALIVE_MS = 60_000;
+/** A service that comes back is found within this. */
+const CONNECT_MS = 10_000;
 
 /** What a client in Node can be told. */
 export interface NodeClientOptions extends ClientOptions, CertificateOptions {}
@@ -30,7 +33,11 @@ export class Client extends ServiceClient {
   constructor(address: string, options: NodeClientOptions = {}) {
     const { address: to, timeoutMs, interceptors } = readSettings(address, options);
     const certificates = readCertificates(options, to.isTls);
-    const session = new Http2SessionManager(to.origin, { pingIntervalMs: KEEPALIVE_MS }, certificates);
+    const session = new Http2SessionManager(
+      to.origin,
+      { pingIntervalMs: KEEPALIVE_MS },
+      { createConnection: connectWithin(CONNECT_MS, certificates) },
+    );
     const transport = createGrpcTransport({
       baseUrl: to.origin,
       sessionManager: session,

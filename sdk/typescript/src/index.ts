@@ -4,8 +4,9 @@
  *
  * @module
  */
+
+export type { CertificateOptions } from './certificates.js';
 export { Client, type NodeClientOptions } from './client.js';
-export type { CertificateOptions } from './connection.js';
 export { type ErrorDetails, errorDetails } from './error_details.js';
 export type { PublishRequest } from './idempotency_key.js';
 export type { Pending } from './pending.js';

@@ -8,6 +8,7 @@ import { Entrance } from './entrance.js';
 import { abortionOf } from './failure.js';
 import { keyed, type PublishRequest } from './idempotency_key.js';
 import { LinkedSignal } from './linked_signal.js';
+import { TIMER_MS_MAX } from './pause.js';
 import { Pending } from './pending.js';
 import { type EventIngest, type PublishEventRequest, PublishEventRequestSchema } from './v1.js';
 
@@ -22,7 +23,7 @@ export interface PublisherOptions {
   maxOutstanding?: number | undefined;
   /**
    * For how long there may be no result, although events wait for one, before the publisher fails them all, in
-   * milliseconds; more than 0. Default: 120,000.
+   * milliseconds; more than 0, at most 24 days. Default: 120,000.
    */
   giveUpAfterMs?: number | undefined;
   /** Ends the publisher: what has no result fails. */
@@ -51,8 +52,9 @@ export class Publisher {
     if (!Number.isInteger(maxOutstanding) || maxOutstanding < 1 || maxOutstanding > OUTSTANDING_MAX) {
       throw new Error(`${maxOutstanding} outstanding events are not 1-${OUTSTANDING_MAX}`);
     }
-    if (!(giveUpAfterMs > 0))
-      throw new Error(`to give up after ${giveUpAfterMs} ms is not after more than 0`);
+    if (!(giveUpAfterMs > 0 && giveUpAfterMs <= TIMER_MS_MAX)) {
+      throw new Error(`to give up after ${giveUpAfterMs} ms is not after more than 0 and at most 24 days`);
+    }
     this.giveUpMs = giveUpAfterMs;
     this.entrance = new Entrance(() => this.backlog.size < maxOutstanding);
     this.ending = new LinkedSignal(signal);

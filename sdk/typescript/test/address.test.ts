@@ -86,6 +86,7 @@ test('options that cannot work are refused', () => {
   const refused: [string, NodeClientOptions][] = [
     ['bookora.example', { token: 'bwt_1\n' }],
     ['bookora.example', { timeoutMs: 0 }],
+    ['bookora.example', { timeoutMs: Number.POSITIVE_INFINITY }],
     ['bookora.example', { caCertificates: 'none' }],
     ['bookora.example', { caCertificates: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }],
     ['bookora.example', { clientCertificate: { certificate: '', key: '' } }],

@@ -141,7 +141,12 @@ test('what cannot be sent is refused before it is handed in', async (t) => {
   const late = { ...booking('bkg_1'), createTime: { seconds: 0n, nanos: 2 ** 40 } };
   await assert.rejects(publisher.publish(late), { code: Code.Internal });
   await publisher.close();
-  for (const options of [{ maxOutstanding: 0 }, { maxOutstanding: 257 }, { giveUpAfterMs: 0 }]) {
+  for (const options of [
+    { maxOutstanding: 0 },
+    { maxOutstanding: 257 },
+    { giveUpAfterMs: 0 },
+    { giveUpAfterMs: Number.POSITIVE_INFINITY },
+  ]) {
     assert.throws(() => client.publisher(options), /not/);
   }
 });

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -22,6 +20,7 @@ import { CHECKOUT } from './stage/checkout.js';
 import { Moody, pushedBack, said } from './stage/moody.js';
 import { booking } from './stage/samples.js';
 import { connect } from './stage/service.js';
+import { startSilent } from './stage/silent.js';
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -85,15 +84,8 @@ test('a call has its own deadline or thirty seconds', async (t) => {
 });
 
 test('a call that is not answered ends at its deadline', async (t) => {
-  const sockets: Socket[] = [];
-  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    silent.close();
-  });
-  const { port } = silent.address() as AddressInfo;
-  const call = connect(t, `127.0.0.1:${port}`).publish(booking('bkg_1'), { timeoutMs: 50 });
+  const address = await startSilent(t);
+  const call = connect(t, address).publish(booking('bkg_1'), { timeoutMs: 50 });
   await assert.rejects(call, { code: Code.DeadlineExceeded });
 });
 

@@ -3,11 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { Code } from '@connectrpc/connect';
-
+import { connectWithin } from '../src/connection.js';
 import { Client, errorDetails } from '../src/index.js';
 import { certificate } from './stage/checkout.js';
 import { ACCOUNT, booking } from './stage/samples.js';
 import { connectSecurely, Service, tlsParameters } from './stage/service.js';
+import { startSilent } from './stage/silent.js';
+import { within } from './stage/within.js';
 
 test('a service is not trusted without its authority', async (t) => {
   const service = await Service.start(t, ...tlsParameters());
@@ -40,4 +42,20 @@ test('a client that is closed refuses calls, and ends those that are under way',
   client.close();
   await assert.rejects(next, { code: Code.Canceled });
   await assert.rejects(client.publish(booking('bkg_1')), { code: Code.Canceled });
+});
+
+test('a connection that is not open in time is given up', async (t) => {
+  const address = await startSilent(t);
+  const began = performance.now();
+  // In the clear it is open at once; what waits is the handshake of TLS.
+  const socket = connectWithin(50, {})(new URL(`https://${address}`));
+  const error = await within<Error>(
+    'it is given up',
+    new Promise((resolve) => socket.once('error', resolve)),
+  );
+  assert.deepEqual(
+    { ...error, message: error.message },
+    { code: 'ETIMEDOUT', message: 'no connection was made within 0.05 s' },
+  );
+  assert.ok(performance.now() - began >= 45);
 });
