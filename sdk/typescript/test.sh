@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks, builds and tests the TypeScript SDK and its example, and says how many tests passed. `make sdk-typescript` calls
-# it, and has installed what it needs.
+# Checks, builds and tests the TypeScript SDK and its example, and says how many tests passed.
+# `make sdk-typescript` calls it, and has installed what it needs.
 set -eu
 
 cd "$(dirname "$0")"

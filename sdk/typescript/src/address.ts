@@ -2,7 +2,7 @@ const ALLOWED = 'allowed are https://host:port or host:port (TLS), and http://ho
 
 /** A scheme, and what comes behind it. */
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s;
-/** An IPv6 address in brackets, or a name as DNS has it, with the underscores of service names in a cluster. */
+/** An IPv6 address in brackets, or a name as DNS has it, with the underscores of names in a cluster. */
 const HOST_AND_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?)(:(.*))?$/s;
 
 /** Where the service is. */

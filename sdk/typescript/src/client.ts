@@ -17,8 +17,8 @@ const CONNECT_MS = 10_000;
 export interface NodeClientOptions extends ClientOptions, CertificateOptions {}
 
 /**
- * Calls the service over one connection (gRPC over HTTP/2), which connects anew by itself. One is enough for a
- * process.
+ * Calls the service over one connection (gRPC over HTTP/2), which connects anew by itself. One is enough for
+ * a process.
  */
 export class Client extends ServiceClient {
   private readonly session: Http2SessionManager;

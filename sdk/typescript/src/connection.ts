@@ -3,8 +3,8 @@ import { connect as connectInTheClear, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 /**
- * Opens connections for HTTP/2, and gives up those that are not open in time: the system does so after minutes,
- * and a service that came back elsewhere would be found no sooner.
+ * Opens connections for HTTP/2, and gives up those that are not open in time: the system does so after
+ * minutes, and a service that came back would be found no sooner.
  */
 export function connectWithin(milliseconds: number, certificates: SecureClientSessionOptions) {
   return (authority: URL): Socket => {

@@ -42,7 +42,7 @@ export interface ErrorDetails {
   readonly quotaViolations: readonly QuotaFailure_Violation[];
 }
 
-/** Reads the details of an error that a call threw (AIP-193). Any other error has code UNKNOWN and no details. */
+/** Reads the details of an error that a call threw (AIP-193). Any other error has UNKNOWN and no details. */
 export function errorDetails(error: unknown): ErrorDetails {
   const said = ConnectError.from(error);
   const info = said.findDetails(ErrorInfoSchema).find(({ domain }) => domain === DOMAIN);

@@ -22,8 +22,8 @@ export interface PublisherOptions {
   /** How many events may wait for their result, 1-256. Default: 256. */
   maxOutstanding?: number | undefined;
   /**
-   * For how long there may be no result, although events wait for one, before the publisher fails them all, in
-   * milliseconds; more than 0, at most 24 days. Default: 120,000.
+   * For how long there may be no result, although events wait for one, before the publisher fails them all,
+   * in milliseconds; more than 0, at most 24 days. Default: 120,000.
    */
   giveUpAfterMs?: number | undefined;
   /** Ends the publisher: what has no result fails. */
@@ -31,9 +31,9 @@ export interface PublisherOptions {
 }
 
 /**
- * Publishes events one by one as they come, nearly as fast as batches. Where its stream breaks it opens another
- * and sends again whatever has no result, with the same idempotency keys: nothing is lost, and nothing is there
- * twice.
+ * Publishes events one by one as they come, nearly as fast as batches. Where its stream breaks it opens
+ * another and sends again whatever has no result, with the same idempotency keys: nothing is lost, and
+ * nothing is there twice.
  */
 export class Publisher {
   private readonly giveUpMs: number;
@@ -71,8 +71,8 @@ export class Publisher {
    * Hands in an event, and waits while as many as may be are outstanding. Events are stored in the order in
    * which they are handed in. The request gets a key as in `client.publish`, in a copy.
    *
-   * @throws ConnectError: after `close`, where the signal was earlier, where the request cannot be written, and
-   * what the publisher gave up with. The event was then not published.
+   * @throws ConnectError: after `close`, where the signal was earlier, where the request cannot be written,
+   * and what the publisher gave up with. The event was then not published.
    */
   async publish(
     request: PublishRequest,
@@ -96,8 +96,8 @@ export class Publisher {
   }
 
   /**
-   * Waits until every event has its result, and ends the stream. It takes no longer than the publisher goes on
-   * without a result; the signal ends it at once. A second `close` does the same.
+   * Waits until every event has its result, and ends the stream. It takes no longer than the publisher goes
+   * on without a result; the signal ends it at once. A second `close` does the same.
    *
    * @throws ConnectError: what the publisher gave up with.
    */
@@ -122,7 +122,7 @@ export class Publisher {
     this.changes.ring();
   }
 
-  /** Fails everything where nothing has come for too long. Nothing can come where it is all that is left to run. */
+  /** Sees later whether results come. It keeps no process alive: with nothing else left, none can come. */
   private guardFor(milliseconds: number): NodeJS.Timeout {
     return setTimeout(() => this.judgeProgress(), milliseconds).unref();
   }

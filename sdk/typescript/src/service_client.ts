@@ -52,8 +52,8 @@ export abstract class ServiceClient {
   }
 
   /**
-   * Publishes 1-500 events in one transaction, with keys as `publish` makes them. `resultOf` reads each of the
-   * results, which are in the order of the requests.
+   * Publishes 1-500 events in one transaction, with keys as `publish` makes them. `resultOf` reads each of
+   * the results, which are in the order of the requests.
    */
   publishBatch(
     requests: readonly PublishRequest[],
@@ -69,6 +69,7 @@ export abstract class ServiceClient {
   watch(request: WatchRequest, options: { signal?: AbortSignal | undefined } = {}): Watch {
     return new Watch(this.deliveryQuery, request, options.signal);
   }
+
   /** Ends every call, watch and publisher, with CANCELLED. Close publishers before. */
   close(): void {
     this.closing.abort(new ConnectError('the client is closed', Code.Canceled));

@@ -8,9 +8,9 @@ export interface ClientOptions {
   /** As `bookora-webhooks token new` prints it; sent with every call. Default: none. */
   token?: string | undefined;
   /**
-   * How long a unary call may take, its retries included, in milliseconds; more than 0, at most 24 days. Default: 30,000.
-   * TestEndpoint, which waits for a receiver, has 45,000, or this where it is longer. `timeoutMs` of a single
-   * call goes before it; there 0 is no limit.
+   * How long a unary call may take, its retries included, in milliseconds; more than 0, at most 24 days.
+   * Default: 30,000. TestEndpoint, which waits for a receiver, has 45,000, or this where it is longer.
+   * `timeoutMs` of a single call goes before it; there 0 is no limit.
    */
   timeoutMs?: number | undefined;
   /** Interceptors of Connect. They see every attempt of a call. */

@@ -1,6 +1,6 @@
 /**
- * The contract's messages, enums and services, as protoc-gen-es makes them; `create(BookingCreatedSchema, …)`
- * of `@bufbuild/protobuf` makes a message, and wherever this SDK takes one it also takes its fields alone.
+ * The contract's messages, enums and services, as protoc-gen-es makes them. `create(BookingCreatedSchema, …)`
+ * of `@bufbuild/protobuf` makes a message; wherever this SDK takes one it also takes its fields alone.
  *
  * @module
  */

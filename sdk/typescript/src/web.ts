@@ -1,5 +1,6 @@
 /**
- * The SDK for browsers: a client over gRPC-Web. The service has to name the page's origin in its `--web-origin`.
+ * The SDK for browsers: a client over gRPC-Web. The service has to name the page's origin in its
+ * `--web-origin`.
  *
  * Browsers cannot stream requests: the publisher that streams exists in Node alone.
  *

@@ -50,8 +50,8 @@ function isSame(one: Buffer, other: Buffer): boolean {
 function mismatch(header: string): WebhookError {
   return new WebhookError(
     'NO_MATCHING_SIGNATURE',
-    `${header} was not made with one of the secrets over this body. Is the body what came, byte for byte, and ` +
-      'is the secret that of this endpoint?',
+    `${header} was not made with one of the secrets over this body. Is the body what came, byte for byte, ` +
+      'and is the secret that of this endpoint?',
     { header },
   );
 }
