@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 
-npm run --silent lint
+npm run --silent lint >/dev/null
 npm run --silent build
 rm -rf build
 npx --no-install tsc -p tsconfig.json

@@ -1,5 +1,4 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import { clone, create } from '@bufbuild/protobuf';
+import { clone, create, type MessageInitShape } from '@bufbuild/protobuf';
 import { ConnectError, type Client as Stub } from '@connectrpc/connect';
 
 import { Backoff } from './backoff.js';
@@ -33,7 +32,7 @@ export type WatchRequest = MessageInitShape<typeof WatchDeliveriesRequestSchema>
  * }
  * ```
  */
-export class Watch implements AsyncIterableIterator<WatchDeliveriesResponse, undefined> {
+export class Watch implements AsyncIterableIterator<WatchDeliveriesResponse> {
   private readonly request: WatchDeliveriesRequest;
   private readonly seen = new Revisions();
   private readonly waits = Backoff.ofStreams();

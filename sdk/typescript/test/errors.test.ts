@@ -7,6 +7,7 @@ import { type ErrorDetails, errorDetails, resultOf } from '../src/index.js';
 import { ErrorReason } from '../src/v1.js';
 import { ACCOUNT, booking, subscribe } from './stage/samples.js';
 import { connect, connectSecurely, Service, startSecured } from './stage/service.js';
+import { startSilent } from './stage/silent.js';
 
 /** Expects a call to fail with a code and a known reason, and gives the details. */
 async function failed(
@@ -61,6 +62,27 @@ test('what credentials lack is said', async (t) => {
     await failed(client.publish(booking('bkg_1')), code, reason);
   }
 });
+
+test('a call that is cut is UNAVAILABLE, as are those to nobody there', async (t) => {
+  const service = await Service.start(t);
+  const client = connect(t, service.address);
+  const { endpoint } = await subscribe(client, `http://${await startSilent(t)}/`);
+  assert.ok(endpoint);
+  const test = client.endpointAdmin.testEndpoint({ accountId: ACCOUNT, endpointId: endpoint.endpointId });
+  // The receiver does not answer: what the test is told of first is that the service is gone.
+  const cut = failedWith(test, Code.Unavailable);
+  // It is there, so that the one before it is under way.
+  await client.endpointAdmin.listEndpoints({ accountId: ACCOUNT });
+  await service.kill();
+  await cut;
+  await failedWith(client.deliveryQuery.listEvents({}, { timeoutMs: 400 }), Code.Unavailable);
+});
+
+/** Expects a call to fail with a code that is not the service's. */
+async function failedWith(call: Promise<unknown>, code: Code): Promise<void> {
+  const details = await call.then(() => assert.fail('it did not fail'), errorDetails);
+  assert.deepEqual([details.code, details.reason], [code, '']);
+}
 
 test('an error of somebody else has no reason', () => {
   const { code, reason, knownReason } = errorDetails(new Error('else'));
