@@ -16,7 +16,9 @@ HEAD = '''\
 def import_of(file: FileDescriptorProto) -> str:
     """The statement that imports what a file defines, under its own names."""
     module = file.name.removesuffix(".proto").replace("/", ".") + "_pb2"
-    names = sorted(each.name for each in [*file.message_type, *file.enum_type])
+    names = sorted(
+        {each.name for each in file.message_type} | {each.name for each in file.enum_type}
+    )
     lines = "".join(f"    {name} as {name},\n" for name in names)
     return f"from {module} import (\n{lines})\n"
 

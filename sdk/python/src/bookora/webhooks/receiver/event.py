@@ -154,6 +154,7 @@ class Event:
     """One of this package's data types, or a mapping, the JSON object as it came, where the type is
     another: such types are added, by Bookora and by whoever runs the service. Choose by `match`."""
     raw_data: Mapping[str, Any]
-    """The JSON object that `data` was read from, fields that this version does not know included."""
+    """The JSON object that `data` was read from, fields that this version does not know
+    included."""
     raw: bytes
     """The whole body."""

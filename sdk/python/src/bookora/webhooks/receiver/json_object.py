@@ -30,7 +30,7 @@ class JsonObject:
         self._path = path
         self.fields: dict[str, Any] = value
 
-    def raw(self, name: str) -> Any:  # noqa: ANN401 - it is whatever came.
+    def raw(self, name: str) -> Any:
         """A field of any kind."""
         if name not in self.fields:
             self._refuse(name, "is missing")
