@@ -48,7 +48,7 @@ def message(pairs: list[tuple[str, str]]) -> Message:
 def test_headers_are_taken_in_the_form_of_every_framework() -> None:
     pairs = list(SIGNED.items())
     raw = [(name.lower().encode(), value.encode()) for name, value in pairs]
-    for headers in (
+    forms: list[receiver.Headers] = [
         SIGNED,
         pairs,
         raw,
@@ -57,20 +57,22 @@ def test_headers_are_taken_in_the_form_of_every_framework() -> None:
         message(pairs),
         wsgi_environ(SIGNED),
         {name: [value] for name, value in pairs} | {"x-none": None, "X-Empty": []},
-    ):
+    ]
+    for headers in forms:
         assert verify(headers).type == "no_show.detected"
 
 
 def test_a_header_that_came_twice_is_refused_in_every_form_that_has_both() -> None:
     pairs = [*SIGNED.items(), ("webhook-ID", SIGNED["Webhook-Id"])]
     twice = {**SIGNED, "Webhook-Id": [SIGNED["Webhook-Id"]] * 2}
-    for headers in (
+    forms: list[receiver.Headers] = [
         pairs,
         [(name.encode(), value.encode()) for name, value in pairs],
         SIGNED | {"webhook-ID": "again"},
         message(pairs),
         twice,
-    ):
+    ]
+    for headers in forms:
         assert refusal(headers) == ("INVALID_HEADER", "webhook-id")
 
 

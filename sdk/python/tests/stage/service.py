@@ -42,7 +42,9 @@ class Service:
     def kill(self) -> None:
         """Ends the program at once (SIGKILL)."""
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        assert self._process.stdout
+        self._process.stdout.close()
 
     def log(self) -> str:
         """What it wrote, for tests that fail."""

@@ -22,7 +22,6 @@ _USER_AGENT = f"bookora-webhooks-sdk-python/{VERSION}"
 # What the service and proxies before it are asked no more often than, in milliseconds.
 _KEEPALIVE_MS = 60_000
 
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 _KEY = re.compile(r"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----[^-]+-----END ([A-Z]+ )?PRIVATE KEY-----")
 _TOKEN = re.compile(r"[!-~]*")
 
@@ -126,12 +125,8 @@ def _options(address: Address, service_config: str) -> dict[str, Any]:
 
 
 def _expect_certificates(what: str, pem: bytes) -> None:
-    """gRPC finds out about certificates that are none when it connects, and does not say so."""
-    found = _CERTIFICATE.findall(pem.decode("latin-1"))
-    if not found:
-        raise ValueError(f"{what}: there is none in PEM")
-    for certificate in found:
-        try:
-            ssl.PEM_cert_to_DER_cert(certificate)
-        except ValueError as error:
-            raise ValueError(f"{what}: {error}") from error
+    """Refuses what gRPC would find out about when it connects, and then not say."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem.decode("ascii"))
+    except (ssl.SSLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{what} cannot be read as PEM: {error}") from error

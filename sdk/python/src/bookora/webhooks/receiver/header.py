@@ -1,11 +1,20 @@
 """The headers that a signature is made of, from whatever form a framework has headers in."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .error import Code, WebhookError
 
-Headers = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
+
+
+class HasItems(Protocol):
+    """A mapping, or what many frameworks have in its place: one that may have a name twice."""
+
+    def items(self) -> Iterable[tuple[Any, Any]]:
+        """All names and values."""
+
+
+Headers = HasItems | Iterable[tuple[Any, Any]]
 """Headers as a framework has them, names in any case, names and values text or bytes.
 
 A mapping, of which a value may be a list of several; an object with `items()`; a list of pairs, as
