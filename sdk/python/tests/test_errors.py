@@ -56,9 +56,7 @@ def test_the_errors_of_endpoints_are_typed(client: Client) -> None:
     admin = client.endpoint_admin
     with pytest.raises(grpc.RpcError) as refused:
         admin.GetEndpoint(
-            v1.GetEndpointRequest(
-                account_id=ACCOUNT, endpoint_id="ep_00000000000000000000000000"
-            )
+            v1.GetEndpointRequest(account_id=ACCOUNT, endpoint_id="ep_00000000000000000000000000")
         )
     expect(refused.value, "NOT_FOUND", "ENDPOINT_NOT_FOUND")
     endpoint = admin.CreateEndpoint(
@@ -70,9 +68,7 @@ def test_the_errors_of_endpoints_are_typed(client: Client) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         admin.UpdateEndpoint(v1.UpdateEndpointRequest(endpoint=endpoint))
     expect(refused.value, "ABORTED", "ETAG_MISMATCH")
-    rotate = v1.RotateEndpointSecretRequest(
-        account_id=ACCOUNT, endpoint_id=endpoint.endpoint_id
-    )
+    rotate = v1.RotateEndpointSecretRequest(account_id=ACCOUNT, endpoint_id=endpoint.endpoint_id)
     admin.RotateEndpointSecret(rotate)
     with pytest.raises(grpc.RpcError) as refused:
         admin.RotateEndpointSecret(rotate)

@@ -57,7 +57,7 @@ def receiving() -> Iterator[Hooks]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         hooks = Hooks(server)
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield hooks
         server.shutdown()

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, Protocol
 from .error import Code, WebhookError
 
 
-
 class HasItems(Protocol):
     """A mapping, or what many frameworks have in its place: one that may have a name twice."""
 
