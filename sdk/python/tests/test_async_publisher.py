@@ -55,7 +55,7 @@ def test_ten_thousand_events_are_stored_in_order_within_the_bound(service: Servi
 def test_events_are_stored_once_and_in_order_where_the_service_is_killed_meanwhile(
     service: Service,
 ) -> None:
-    in_loop(publish_many)(service, "acct_killed", lambda: (service.kill(), service.start()))
+    in_loop(publish_many)(service, "acct_killed", service.restart)
     expect_stored(service, "acct_killed")
 
 

@@ -1,6 +1,8 @@
 """Errors have typed details."""
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -97,10 +99,10 @@ def test_a_service_is_not_trusted_without_its_authority(secured: Secured) -> Non
     assert (details.code.name, details.reason) == ("UNAVAILABLE", "")
 
 
-def test_a_client_shows_its_certificate_to_a_service_that_asks(tmp_path: object) -> None:
+def test_a_client_shows_its_certificate_to_a_service_that_asks(tmp_path: Path) -> None:
     pem, key = certificate("server.pem"), certificate("server.key")
     authority = certificate("ca.pem")
-    shown = {"client_certificate": pem.read_bytes(), "client_key": key.read_bytes()}
+    shown: dict[str, Any] = {"client_certificate": pem.read_bytes(), "client_key": key.read_bytes()}
     listed = v1.ListEventsRequest(account_id=ACCOUNT)
     with serving(
         tmp_path, f"--tls-cert={pem}", f"--tls-key={key}", f"--tls-client-ca={authority}"

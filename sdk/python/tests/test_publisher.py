@@ -48,7 +48,7 @@ def test_ten_thousand_events_are_stored_in_order_within_the_bound(client: Client
 def test_events_are_stored_once_and_in_order_where_the_service_is_killed_meanwhile(
     service: Service, client: Client
 ) -> None:
-    publish_many(client, "acct_killed", lambda: (service.kill(), service.start()))
+    publish_many(client, "acct_killed", service.restart)
 
 
 def test_a_refused_event_fails_alone_and_those_behind_it_go_on(client: Client) -> None:
@@ -143,7 +143,7 @@ def test_a_publisher_of_a_closed_client_ends(client: Client) -> None:
 
 def test_what_is_raised_within_a_block_is_not_hidden(service: Service, client: Client) -> None:
     service.kill()
-    with pytest.raises(KeyError), client.publisher(give_up_after=0.1) as publisher:  # noqa: PT012
+    with pytest.raises(KeyError), client.publisher(give_up_after=0.1) as publisher:
         publisher.publish(booking("bkg_1"))
         raise KeyError
 

@@ -16,7 +16,7 @@ from bookora.webhooks import receiver
 
 SECRET = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 VECTOR = json.loads((ROOT / "tests/vectors/webhooks.json").read_text())["signing"][0]
-BODY = VECTOR["body"].encode()
+BODY: bytes = VECTOR["body"].encode()
 SIGNED: dict[str, str] = {name.title(): value for name, value in VECTOR["headers"].items()}
 
 
@@ -143,12 +143,13 @@ def review(**changed: object) -> bytes:
 
 
 def test_what_only_looks_like_its_type_is_malformed() -> None:
-    for name, value in {
+    wrong: dict[str, object] = {
         "rating": True,
         "comment": None,
         "booking_id": [],
         "customer_id": 1,
-    }.items():
+    }
+    for name, value in wrong.items():
         with pytest.raises(receiver.WebhookError) as refused:
             receiver.parse(review(**{name: value}))
         assert refused.value.field == f"data.{name}"

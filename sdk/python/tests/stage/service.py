@@ -46,6 +46,11 @@ class Service:
         assert self._process.stdout
         self._process.stdout.close()
 
+    def restart(self) -> None:
+        """Kills the program, and starts it again."""
+        self.kill()
+        self.start()
+
     def log(self) -> str:
         """What it wrote, for tests that fail."""
         return (self._folder / "service.log").read_text()

@@ -1,11 +1,12 @@
 """The headers that a signature is made of, from whatever form a framework has headers in."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .error import Code, WebhookError
 
 
+@runtime_checkable
 class HasItems(Protocol):
     """A mapping, or what many frameworks have in its place: one that may have a name twice."""
 
@@ -53,16 +54,15 @@ def read_headers(headers: Headers) -> SignatureHeaders:
     return SignatureHeaders(*(values[0] if values else None for values in found.values()))
 
 
-def _pairs(headers: Headers) -> Iterator[tuple[object, object]]:
-    items: Any = getattr(headers, "items", None)
-    pairs = headers if items is None else items()
-    if isinstance(headers, Mapping) and "wsgi.version" in headers:
-        # PEP 3333: HTTP_WEBHOOK_ID is the header webhook-id.
-        for name, value in pairs:
-            if str(name).startswith("HTTP_"):
-                yield str(name).removeprefix("HTTP_").replace("_", "-"), value
+def _pairs(headers: Headers) -> Iterator[tuple[Any, Any]]:
+    pairs = headers.items() if isinstance(headers, HasItems) else headers
+    if not isinstance(headers, Mapping) or "wsgi.version" not in headers:
+        yield from pairs
         return
-    yield from pairs
+    # PEP 3333: HTTP_WEBHOOK_ID is the header webhook-id.
+    for name, value in pairs:
+        if name.startswith("HTTP_"):
+            yield name.removeprefix("HTTP_").replace("_", "-"), value
 
 
 def _lowercase(name: object) -> str:
