@@ -11,6 +11,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 from stage.service import ROOT
+from starlette.datastructures import Headers as StarletteHeaders
 
 from bookora.webhooks import receiver
 
@@ -55,6 +56,7 @@ def test_headers_are_taken_in_the_form_of_every_framework() -> None:
         iter(raw),
         dict(raw),
         message(pairs),
+        StarletteHeaders(raw=raw),
         wsgi_environ(SIGNED),
         {name: [value] for name, value in pairs} | {"x-none": None, "X-Empty": []},
     ]
@@ -64,12 +66,14 @@ def test_headers_are_taken_in_the_form_of_every_framework() -> None:
 
 def test_a_header_that_came_twice_is_refused_in_every_form_that_has_both() -> None:
     pairs = [*SIGNED.items(), ("webhook-ID", SIGNED["Webhook-Id"])]
+    raw = [(name.lower().encode(), value.encode()) for name, value in pairs]
     twice = {**SIGNED, "Webhook-Id": [SIGNED["Webhook-Id"]] * 2}
     forms: list[receiver.Headers] = [
         pairs,
-        [(name.encode(), value.encode()) for name, value in pairs],
+        raw,
         SIGNED | {"webhook-ID": "again"},
         message(pairs),
+        StarletteHeaders(raw=raw),
         twice,
     ]
     for headers in forms:
