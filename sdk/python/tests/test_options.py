@@ -109,6 +109,7 @@ def test_a_token_is_not_sent_in_the_clear_to_another_machine(address: str, is_ta
         {"timeout": 0},
         {"timeout": -1},
         {"timeout": float("nan")},
+        {"timeout": float("inf")},
     ],
 )
 def test_an_option_that_cannot_work_is_refused(options: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """What is tried again, how often and for how long."""
 
 import re
+import time
 
 import grpc
 import pytest
@@ -40,6 +41,15 @@ def test_what_is_unavailable_is_tried_four_times() -> None:
     assert len(service.keys) == 4
 
 
+def test_a_retry_comes_after_the_wait_that_the_service_asks_for() -> None:
+    # Without it the first retry comes after at most 0.6 s.
+    busy = said(grpc.StatusCode.UNAVAILABLE, "OVERLOADED", retry_after_ms=1000)
+    with serving_moody(busy) as service, Client(service.address) as client:
+        began = time.monotonic()
+        client.publish(booking("bkg_1"))
+    assert time.monotonic() - began >= 1
+
+
 def test_what_is_not_unavailable_is_not_tried_again() -> None:
     with (
         serving_moody(said(grpc.StatusCode.INTERNAL, "INTERNAL")) as service,
@@ -63,7 +73,7 @@ def test_a_call_has_its_own_deadline_or_thirty_seconds() -> None:
         assert timeout - 5 < left < timeout + 1
 
 
-def test_a_client_has_a_name_and_takes_gzip() -> None:
+def test_a_client_has_a_name() -> None:
     with serving_moody() as service, Client(service.address) as client:
         client.publish(booking("bkg_1"))
     (headers,) = service.headers

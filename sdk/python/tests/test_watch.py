@@ -1,5 +1,7 @@
 """A watch tells everything once, whatever happens to its streams."""
 
+import os
+import signal
 import threading
 import time
 from dataclasses import dataclass, field
@@ -103,6 +105,22 @@ def test_closing_a_watch_from_elsewhere_ends_it_at_once(client: Client) -> None:
     following.join(PATIENCE)
     assert not following.is_alive()
     assert list(watch) == messages == []
+
+
+def test_a_handler_of_signals_may_close_a_watch(client: Client) -> None:
+    watch = client.watch(v1.WatchDeliveriesRequest(account_id=ACCOUNT))
+
+    def signal_when_open() -> None:
+        while not watch.resume_token:
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: watch.close())
+    signalling = threading.Thread(target=signal_when_open, daemon=True)
+    signalling.start()
+    assert list(watch) == []
+    signalling.join(PATIENCE)
+    signal.signal(signal.SIGUSR1, before)
 
 
 def test_closing_a_watch_of_nobody_there_ends_it_at_once(service: Service, client: Client) -> None:

@@ -14,13 +14,15 @@ from bookora.webhooks import v1
 from bookora.webhooks.v1 import delivery_query_pb2_grpc, event_ingest_pb2_grpc
 
 
-def said(code: grpc.StatusCode, reason: str = "") -> Status:
+def said(code: grpc.StatusCode, reason: str = "", retry_after_ms: int = 1) -> Status:
     """A status as the service says it, or without a reason as a proxy does."""
     status = Status(code=code.value[0], message="said")
     if reason:
+        duration = Duration()
+        duration.FromMilliseconds(retry_after_ms)
         for detail in (
             ErrorInfo(domain="webhooks.bookora", reason=reason),
-            RetryInfo(retry_delay=Duration(nanos=1_000_000)),
+            RetryInfo(retry_delay=duration),
         ):
             packed = AnyMessage()
             packed.Pack(detail)
@@ -80,8 +82,14 @@ class Moody(
         if failure is None:
             return
         if failure.details:
-            details = ("grpc-status-details-bin", failure.SerializeToString())
-            context.set_trailing_metadata((details,))
+            retry = RetryInfo()
+            failure.details[1].Unpack(retry)
+            context.set_trailing_metadata(
+                (
+                    ("grpc-status-details-bin", failure.SerializeToString()),
+                    ("grpc-retry-pushback-ms", str(retry.retry_delay.ToMilliseconds())),
+                )
+            )
         codes = {code.value[0]: code for code in grpc.StatusCode}
         context.abort(codes[failure.code], failure.message)
 

@@ -28,7 +28,7 @@ class AsyncPending:
         """
         await self.wait()
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         assert self._response is not None, "a result is a response or an error"
         return self._response
 

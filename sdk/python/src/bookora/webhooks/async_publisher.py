@@ -120,7 +120,7 @@ class AsyncPublisher:
 
     def _raise_failure(self) -> None:
         if self._backlog.failure is not None:
-            raise self._backlog.failure
+            raise self._backlog.failure.with_traceback(None)
 
     def _fail(self, error: grpc.RpcError) -> None:
         self._backlog.fail(error)
@@ -138,14 +138,14 @@ class AsyncPublisher:
             while await self._await_work():
                 worked, error = await self._publish_over()
                 self._backlog.send_again(error)
+                if worked:
+                    waits.reset()
                 # Where all is answered, the next event finds out whether it goes on.
-                if self._backlog.is_empty or self._failed.is_set():
+                if self._backlog.is_empty:
                     continue
                 if error is not None and not is_resumable(error, worked=worked):
                     self._fail(error)
                     continue
-                if worked:
-                    waits.reset()
                 await self._pause(waits.next(details_of(error).retry_delay if error else None))
         except asyncio.CancelledError:
             # The loop ends.

@@ -52,7 +52,7 @@ class AsyncWatch(AsyncIterator[WatchDeliveriesResponse]):
         self._progress.deal_with_last()
         while not self._closed.is_set():
             if self._error is not None:
-                raise self._error
+                raise self._error.with_traceback(None)
             try:
                 message = await self._receive()
             except grpc.RpcError as error:

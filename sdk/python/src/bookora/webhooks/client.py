@@ -26,9 +26,10 @@ from .watch import Watch
 class Client:
     """Calls the service over one connection, which connects anew by itself.
 
-    One is enough for a process; it may be used from any thread. Every unary call has a deadline:
-    its own `timeout`, or 30 s. What is UNAVAILABLE is tried again within it, as the service's
-    published config says. Errors are those of grpcio, grpc.RpcError; `details_of` reads them.
+    One is enough for a process, and a process that was forked makes one of its own; it may be used
+    from any thread. Every unary call has a deadline: its own `timeout`, or 30 s. What is
+    UNAVAILABLE is tried again within it, as the service's published config says. Errors are those
+    of grpcio, grpc.RpcError; `details_of` reads them.
     """
 
     event_ingest: EventIngestStub

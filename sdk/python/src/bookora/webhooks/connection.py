@@ -1,5 +1,6 @@
 """How a client connects, from its address and options; shared by both clients."""
 
+import math
 import re
 import ssl
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ _KEY = re.compile(r"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----[^-]+-----END ([A-Z]+ )
 _TOKEN = re.compile(r"[!-~]*")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Identity:
     """What a client shows, and whom it trusts; each is empty where it is not given."""
 
@@ -50,7 +51,7 @@ class Identity:
                 raise ValueError("the client key has none in PEM")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Connection:
     """What a channel is made of."""
 
@@ -67,8 +68,8 @@ def connection_to(
     service_address: str, identity: Identity, timeout: float | None, options: ChannelOptions
 ) -> Connection:
     """Reads what a client was given. Errors: ValueError for what cannot be used."""
-    if timeout is not None and not timeout > 0:
-        raise ValueError("the timeout is not more than 0")
+    if timeout is not None and not 0 < timeout < math.inf:
+        raise ValueError("the timeout is not more than 0 and finite")
     address = read_address(service_address)
     config = published_service_config()
     return Connection(
@@ -126,7 +127,9 @@ def _options(address: Address, service_config: str) -> dict[str, Any]:
 
 def _expect_certificates(what: str, pem: bytes) -> None:
     """Refuses what gRPC would find out about when it connects, and then not say."""
+    # Between certificates there may be words in any language.
+    text = pem.decode("ascii", "ignore")
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem.decode("ascii"))
-    except (ssl.SSLError, UnicodeDecodeError) as error:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except ssl.SSLError as error:
         raise ValueError(f"{what} cannot be read as PEM: {error}") from error

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ class ErrorDetails:
     Empty where the error is not the service's: it is the connection's, say."""
     known_reason: ErrorReason.ValueType = ErrorReason.ERROR_REASON_UNSPECIFIED
     """`reason` where this SDK knows it, else ERROR_REASON_UNSPECIFIED."""
-    metadata: Mapping[str, str] | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
     """What the service says beside, such as the incident_id of an INTERNAL."""
     field_violations: Sequence[error_details_pb2.BadRequest.FieldViolation] = ()
     """The path and the description of each bad field, at most 25."""

@@ -34,7 +34,7 @@ class Publisher:
         for pending in pendings:
             print(pending.result().event_id)
 
-    The end of `with` closes it. A process that was forked has to make one of its own.
+    The end of `with` closes it.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class Publisher:
     ) -> None:
         self._ingest = ingest
         self._backlog: Backlog[Pending] = Backlog(outstanding_max, give_up_after)
-        # Holds the backlog and what is below.
-        self._lock = threading.Lock()
+        # Holds the backlog and what is below; a handler of signals may ask for it again.
+        self._lock = threading.RLock()
         self._has_work = threading.Condition(self._lock)
         self._has_room = threading.Condition(self._lock)
         self._is_closing = False
@@ -130,7 +130,7 @@ class Publisher:
 
     def _raise_failure(self) -> None:
         if self._backlog.failure is not None:
-            raise self._backlog.failure
+            raise self._backlog.failure.with_traceback(None)
 
     def _fail(self, error: grpc.RpcError) -> None:
         with self._lock:
@@ -150,14 +150,14 @@ class Publisher:
                 with self._lock:
                     self._backlog.send_again(error)
                     is_done = self._backlog.is_empty
+                if worked:
+                    waits.reset()
                 # Where all is answered, the next event finds out whether it goes on.
-                if is_done or self._failed.is_set():
+                if is_done:
                     continue
                 if error is not None and not is_resumable(error, worked=worked):
                     self._fail(error)
                     continue
-                if worked:
-                    waits.reset()
                 self._failed.wait(waits.next(details_of(error).retry_delay if error else None))
         except BaseException:
             self._fail(call_error(grpc.StatusCode.INTERNAL, "the publisher has failed"))
@@ -236,7 +236,9 @@ class Publisher:
         while not self._ended.wait(wait):
             wait = self._patience()
             if wait <= 0:
-                self._fail(self._backlog.no_result())
+                with self._lock:
+                    error = self._backlog.no_result()
+                self._fail(error)
                 return
 
     def _patience(self) -> float:

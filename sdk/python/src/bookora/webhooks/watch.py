@@ -29,8 +29,9 @@ class Watch(Iterator[WatchDeliveriesResponse]):
     def __init__(self, query: DeliveryQueryStub, request: WatchDeliveriesRequest | None) -> None:
         self._query = query
         self._progress = WatchProgress(request)
-        # Makes of opening a stream, and of not opening one after close, one step.
-        self._opening = threading.Lock()
+        # Makes of opening a stream, and of cancelling it where the watch is closed, one
+        # step; a handler of signals may close while this is held.
+        self._opening = threading.RLock()
         self._closed = threading.Event()
         self._call: Any = None
         # What ended the watch.
@@ -50,7 +51,7 @@ class Watch(Iterator[WatchDeliveriesResponse]):
         self._progress.deal_with_last()
         while not self._closed.is_set():
             if self._error is not None:
-                raise self._error
+                raise self._error.with_traceback(None)
             try:
                 message = self._receive()
             except grpc.RpcError as error:
@@ -83,8 +84,10 @@ class Watch(Iterator[WatchDeliveriesResponse]):
     def _receive(self) -> WatchDeliveriesResponse | None:
         """The next message of the stream; None where it ends without an error."""
         with self._opening:
-            if self._call is None and not self._closed.is_set():
+            if self._call is None:
                 self._call = self._open()
+            if self._closed.is_set():
+                self._call.cancel()
         message: WatchDeliveriesResponse | None = next(self._call, None)
         return message
 
