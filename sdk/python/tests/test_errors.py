@@ -7,6 +7,8 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from stage.samples import ACCOUNT, booking
 from stage.secured import Secured
@@ -132,9 +134,14 @@ def test_details_that_cannot_be_read_are_left_out() -> None:
     details = [
         AnyMessage(type_url=f"{prefix}BadRequest", value=b"\xff"),
         AnyMessage(type_url=f"{prefix}Unheard", value=b""),
+        AnyMessage(type_url=f"{prefix}DESCRIPTOR", value=b""),
         AnyMessage(type_url="type.example/other.Message", value=b""),
+        AnyMessage(type_url="", value=b""),
     ]
-    assert details_of(error_of(Status(code=3, details=details))).field_violations == ()
+    endless = AnyMessage()
+    endless.Pack(RetryInfo(retry_delay=Duration(seconds=2**62)))
+    status = Status(code=3, details=[*details, endless])
+    assert details_of(error_of(status)) == ErrorDetails(grpc.StatusCode.INVALID_ARGUMENT)
 
 
 def test_a_result_that_says_nothing_is_an_error() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import timedelta
 
 import grpc
 import pytest
@@ -135,6 +136,8 @@ def test_waits_double_up_to_ten_seconds_and_begin_anew_after_a_message() -> None
     waits = Backoff(lambda shortest, longest: longest)
     doubled = [waits.next(None) for _ in range(9)]
     assert doubled == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10])
+    asked = {minutes: waits.next(timedelta(minutes=minutes)) for minutes in (1, -1, 10**7)}
+    assert asked == {1: 60, -1: 10, 10**7: 24 * 3600}
     waits.reset()
     assert waits.next(None) == 0.1
     assert Backoff(lambda shortest, longest: shortest).next(None) == 0

@@ -1,14 +1,14 @@
 """What an error of a call says to a program."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2
 from google.rpc.status_pb2 import Status
 
@@ -84,31 +84,35 @@ def _details_in(trailers: Iterable[tuple[str, str | bytes]]) -> Iterable[AnyMess
 
 def _read_detail(detail: AnyMessage) -> dict[str, Any]:
     """The fields of ErrorDetails that one message of google.rpc has (AIP-193)."""
-    name = detail.type_url.rpartition("google.rpc.")[2]
-    message_type = getattr(error_details_pb2, name, None)
-    if message_type is None or not detail.Is(message_type.DESCRIPTOR):
-        return {}
-    message = message_type()
-    try:
-        detail.Unpack(message)
-    except DecodeError:
-        return {}
-    match message:
-        case error_details_pb2.ErrorInfo(domain=domain) if domain == _ERROR_DOMAIN:
-            known = ErrorReason.DESCRIPTOR.values_by_name.get(f"ERROR_REASON_{message.reason}")
-            return {
-                "reason": message.reason,
-                "known_reason": known.number if known else ErrorReason.ERROR_REASON_UNSPECIFIED,
-                "metadata": dict(message.metadata),
-            }
-        case error_details_pb2.BadRequest():
-            return {"field_violations": list(message.field_violations)}
-        case error_details_pb2.RetryInfo():
-            return {"retry_delay": message.retry_delay.ToTimedelta()}
-        case error_details_pb2.ResourceInfo():
-            return {"resource": message}
-        case error_details_pb2.PreconditionFailure():
-            return {"precondition_violations": list(message.violations)}
-        case error_details_pb2.QuotaFailure():
-            return {"quota_violations": list(message.violations)}
+    for message_type, read in _READERS.items():
+        message = message_type()
+        try:
+            if detail.Unpack(message):
+                return read(message)
+        # Whoever sent it is not the service: its bytes are none, or its time has no end.
+        except (DecodeError, OverflowError):
+            break
     return {}
+
+
+def _read_info(info: error_details_pb2.ErrorInfo) -> dict[str, Any]:
+    if info.domain != _ERROR_DOMAIN:
+        return {}
+    known = ErrorReason.DESCRIPTOR.values_by_name.get(f"ERROR_REASON_{info.reason}")
+    return {
+        "reason": info.reason,
+        "known_reason": known.number if known else ErrorReason.ERROR_REASON_UNSPECIFIED,
+        "metadata": dict(info.metadata),
+    }
+
+
+_READERS: Mapping[type[Message], Callable[[Any], dict[str, Any]]] = {
+    error_details_pb2.ErrorInfo: _read_info,
+    error_details_pb2.BadRequest: lambda bad: {"field_violations": list(bad.field_violations)},
+    error_details_pb2.RetryInfo: lambda retry: {"retry_delay": retry.retry_delay.ToTimedelta()},
+    error_details_pb2.ResourceInfo: lambda resource: {"resource": resource},
+    error_details_pb2.PreconditionFailure: lambda failure: {
+        "precondition_violations": list(failure.violations)
+    },
+    error_details_pb2.QuotaFailure: lambda failure: {"quota_violations": list(failure.violations)},
+}
