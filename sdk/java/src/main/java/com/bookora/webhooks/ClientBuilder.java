@@ -6,6 +6,7 @@ import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannelBuilder;
+import io.grpc.ManagedChannelRegistry.ProviderNotFoundException;
 import io.grpc.Metadata;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.stub.MetadataUtils;
@@ -105,7 +106,7 @@ public final class ClientBuilder {
   public Client build() {
     var config = ServiceConfig.published();
     var builder =
-        Grpc.newChannelBuilder(address.target(), credentials())
+        newChannel()
             .defaultServiceConfig(config.retries())
             // What a name's TXT records say has not the figures that this SDK promises.
             .disableServiceConfigLookUp()
@@ -121,6 +122,16 @@ public final class ClientBuilder {
     }
     changes.accept(builder);
     return new Client(new Connection(builder.build()));
+  }
+
+  private ManagedChannelBuilder<?> newChannel() {
+    try {
+      return Grpc.newChannelBuilder(address.target(), credentials());
+    } catch (ProviderNotFoundException cause) {
+      // gRPC takes credentials that it cannot read for those of another transport.
+      throw new IllegalArgumentException(
+          "the certificates or the key cannot be used: " + cause.getMessage(), cause);
+    }
   }
 
   private ChannelCredentials credentials() {

@@ -1,6 +1,7 @@
 package com.bookora.webhooks;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.regex.Pattern;
@@ -49,6 +50,14 @@ final class PrivateKeyPem {
   }
 
   private static byte[] curveOf(byte[] key) {
+    try {
+      return findCurve(key);
+    } catch (BufferUnderflowException | IndexOutOfBoundsException cut) {
+      throw new IllegalArgumentException("the key is no key of an elliptic curve", cut);
+    }
+  }
+
+  private static byte[] findCurve(byte[] key) {
     var fields = contents(ByteBuffer.wrap(key));
     while (fields.hasRemaining()) {
       var isCurve = (fields.get(fields.position()) & 0xff) == CURVE;
@@ -85,14 +94,14 @@ final class PrivateKeyPem {
     }
     var element = new ByteArrayOutputStream();
     element.write(tag);
-    if (content.size() < 0x80) {
-      element.write(content.size());
-    } else {
-      // Two bytes of length do for every key.
+    // In as few bytes as do (X.690, section 10.1); two are enough for every key.
+    if (content.size() > 0xff) {
       element.write(0x82);
       element.write(content.size() >> 8);
-      element.write(content.size());
+    } else if (content.size() >= 0x80) {
+      element.write(0x81);
     }
+    element.write(content.size());
     element.writeBytes(content.toByteArray());
     return element.toByteArray();
   }

@@ -51,12 +51,12 @@ public final class Service implements AutoCloseable {
   }
 
   /** Ends the program at once (SIGKILL). */
-  public void kill() throws InterruptedException {
-    process.destroyForcibly().waitFor();
+  public void kill() {
+    process.destroyForcibly().onExit().join();
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     kill();
   }
 
