@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.bookora.webhooks.stage.Checkout;
+import com.bookora.webhooks.stage.Deliveries;
 import com.bookora.webhooks.stage.Hooks;
 import com.bookora.webhooks.stage.OnStage;
 import com.bookora.webhooks.stage.Service;
@@ -213,7 +214,7 @@ class ContractTest extends OnStage {
   }
 
   private Delivery awaitState(String eventId, Delivery.State state) {
-    return DeliveryWatching.awaitState(client, ACCOUNT, eventId, state);
+    return Deliveries.awaitState(client, ACCOUNT, eventId, state);
   }
 
   private void query(Delivery delivery) throws Exception {

@@ -18,7 +18,7 @@ public final class Event {
     this.id = envelope.text("id");
     this.createdAt = envelope.time("created_at");
     var data = envelope.object("data");
-    this.data = EventData.read(type, data);
+    this.data = readData(type, data);
     this.rawData = data.json();
     this.raw = raw;
   }
@@ -31,6 +31,20 @@ public final class Event {
    */
   public static Event parse(byte[] body) throws WebhookException {
     return new Event(Fields.of("", new String(body, UTF_8)), body);
+  }
+
+  private static EventData readData(String type, Fields data) throws WebhookException {
+    return switch (type) {
+      case CustomerCreated.TYPE -> CustomerCreated.read(data);
+      case BookingCreated.TYPE -> BookingCreated.read(data);
+      case BookingCancelled.TYPE -> BookingCancelled.read(data);
+      case BookingRescheduled.TYPE -> BookingRescheduled.read(data);
+      case LeadQualified.TYPE -> LeadQualified.read(data);
+      case NoShowDetected.TYPE -> NoShowDetected.read(data);
+      case ReviewCreated.TYPE -> ReviewCreated.read(data);
+      case WorkflowTriggered.TYPE -> WorkflowTriggered.read(data);
+      default -> new UnknownData(data.json());
+    };
   }
 
   /**

@@ -1,15 +1,16 @@
-package com.bookora.webhooks;
+package com.bookora.webhooks.stage;
 
+import com.bookora.webhooks.Client;
 import com.bookora.webhooks.v1.Delivery;
 import com.bookora.webhooks.v1.DeliveryFilter;
 import com.bookora.webhooks.v1.WatchDeliveriesRequest;
 
 /** Waits for what becomes of an event. */
-final class DeliveryWatching {
-  private DeliveryWatching() {}
+public final class Deliveries {
+  private Deliveries() {}
 
   /** Watches the deliveries of an event, closed ones too, until one is in a state. */
-  static Delivery awaitState(
+  public static Delivery awaitState(
       Client client, String accountId, String eventId, Delivery.State state) {
     var request =
         WatchDeliveriesRequest.newBuilder()
