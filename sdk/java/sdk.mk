@@ -7,7 +7,8 @@ SDK_JAVA_FORMATTER := $(SDK_JAVA_TOOLS)/formatter/installed
 # For programs that run for seconds.
 SDK_JAVA_QUICK_START := -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 # A repository of its own: the package is installed into it as users get it.
-SDK_JAVA_MAVEN := MAVEN_OPTS="$(SDK_JAVA_QUICK_START) $$MAVEN_OPTS" mvn --quiet --batch-mode --no-transfer-progress -Dstyle.color=never \
+SDK_JAVA_MAVEN := MAVEN_OPTS="$(SDK_JAVA_QUICK_START) $$MAVEN_OPTS" \
+  mvn --quiet --batch-mode --no-transfer-progress -Dstyle.color=never \
   -Dmaven.repo.local="$(CURDIR)/$(SDK_JAVA_TOOLS)/repository"
 
 .PHONY: sdk-java generate-java sdk-java-java
@@ -40,7 +41,8 @@ SDK_JAVA_EXPORTS := $(foreach part,api code file parser tree util,\
 # are built from. The tests come last: some of them run these.
 sdk-java: build sdk-certificates $(SDK_JAVA_FORMATTER)
 	@unformatted=$$(find $(SDK_JAVA)/src/main $(SDK_JAVA)/src/test examples/java/src -name '*.java' \
-	  | xargs java $(SDK_JAVA_QUICK_START) $(SDK_JAVA_EXPORTS) -jar $(SDK_JAVA_TOOLS)/formatter/google-java-format.jar --dry-run) \
+	  | xargs java $(SDK_JAVA_QUICK_START) $(SDK_JAVA_EXPORTS) \
+	    -jar $(SDK_JAVA_TOOLS)/formatter/google-java-format.jar --dry-run) \
 	  && [ -z "$$unformatted" ] || { echo "google-java-format would change: $$unformatted" >&2; exit 1; }
 	@$(SDK_JAVA_MAVEN) --file $(SDK_JAVA) install -DskipTests
 	@$(SDK_JAVA_MAVEN) --file examples/java package

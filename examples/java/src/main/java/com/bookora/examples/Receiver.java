@@ -11,6 +11,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Executors;
 
@@ -51,7 +52,8 @@ final class Receiver {
     }
     var receiver = new Receiver(Verifier.of(secrets.trim().split("\\s+")));
     var port = Integer.parseInt(System.getenv().getOrDefault("PORT", "8080"));
-    var server = HttpServer.create(new InetSocketAddress(port), 0);
+    var server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     server.createContext("/hooks", receiver::handle);
     server.setExecutor(Executors.newFixedThreadPool(THREADS));
     server.start();

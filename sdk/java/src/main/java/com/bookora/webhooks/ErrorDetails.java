@@ -62,7 +62,7 @@ public record ErrorDetails(
         knownReason(info.getReason()),
         info.getMetadataMap(),
         find(details, BadRequest.class).map(BadRequest::getFieldViolationsList).orElse(List.of()),
-        find(details, RetryInfo.class).map(ErrorDetails::retryDelay),
+        find(details, RetryInfo.class).map(ErrorDetails::retryDelay).filter(ErrorDetails::isDelay),
         find(details, ResourceInfo.class),
         find(details, PreconditionFailure.class)
             .map(PreconditionFailure::getViolationsList)
@@ -90,5 +90,9 @@ public record ErrorDetails(
 
   private static Duration retryDelay(RetryInfo info) {
     return Duration.ofSeconds(info.getRetryDelay().getSeconds(), info.getRetryDelay().getNanos());
+  }
+
+  private static boolean isDelay(Duration delay) {
+    return !delay.isZero() && !delay.isNegative();
   }
 }

@@ -46,9 +46,8 @@ final class PublishStream
           () -> hasEnded || backlog.isDone() || requests.isReady() && backlog.hasUnsent(),
           Backlog.FOREVER);
     }
-    if (!hasEnded) {
-      requests.cancel("the publisher has ended", null);
-    }
+    // Of no effect on a stream that has ended by itself.
+    requests.cancel("the publisher has left the stream", null);
   }
 
   private void sendUnsent() {
@@ -86,28 +85,35 @@ final class PublishStream
 
   @Override
   public void onNext(StreamPublishEventsResponse response) {
+    if (hasEnded) {
+      // The next stream may have begun: it is not for what is sent over that.
+      return;
+    }
     if (backlog.settleFirst(response.getResult())) {
       worked = true;
       return;
     }
-    error =
+    leave(
         Status.FAILED_PRECONDITION
             .withDescription("the service sent a result that nothing waits for")
-            .asRuntimeException();
-    requests.cancel("a result that nothing waits for", error);
+            .asRuntimeException());
   }
 
   @Override
   public void onError(Throwable cause) {
-    if (error == null) {
-      error = Status.fromThrowable(cause).asRuntimeException(Status.trailersFromThrowable(cause));
-    }
-    onCompleted();
+    leave(Status.fromThrowable(cause).asRuntimeException(Status.trailersFromThrowable(cause)));
   }
 
   @Override
   public void onCompleted() {
-    hasEnded = true;
-    backlog.signal();
+    leave(null);
+  }
+
+  private void leave(StatusRuntimeException why) {
+    if (!hasEnded) {
+      error = why;
+      hasEnded = true;
+      backlog.signal();
+    }
   }
 }

@@ -142,7 +142,7 @@ public final class Publisher implements AutoCloseable {
       }
     } catch (InterruptedException interrupted) {
       backlog.fail(Interruption.kept());
-    } catch (RuntimeException unexpected) {
+    } catch (RuntimeException | Error unexpected) {
       backlog.fail(Status.INTERNAL.withCause(unexpected).asRuntimeException());
     } finally {
       backlog.failOutstanding();

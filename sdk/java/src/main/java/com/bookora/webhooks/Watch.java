@@ -51,7 +51,7 @@ public final class Watch
   /** The message to hand out next; null where it is still to come. */
   private WatchDeliveriesResponse next;
 
-  /** The token of the message that was handed out last. */
+  /** The token of the message that was handed out, and may not be dealt with yet. */
   private String handedOut = "";
 
   private boolean hasEnded;
@@ -91,6 +91,7 @@ public final class Watch
       return true;
     }
     count(handedOut);
+    handedOut = "";
     while (!hasEnded) {
       var message = receive();
       if (message != null && tells(message)) {
