@@ -91,8 +91,7 @@ final class Backlog {
       return false;
     }
     // Without the lock, as it calls others; and before the event leaves, so that whoever finds
-    // nothing
-    // outstanding finds every result.
+    // nothing outstanding finds every result.
     first.settle(result);
     dropFirst();
     return true;

@@ -36,18 +36,19 @@ final class PublishStream
   }
 
   private void send() throws InterruptedException {
-    while (!hasEnded && backlog.failure() == null) {
+    while (!hasEnded && backlog.failure() == null && !backlog.isDone()) {
       sendUnsent();
-      if (backlog.isDone()) {
-        end();
-        return;
-      }
       backlog.await(
           () -> hasEnded || backlog.isDone() || requests.isReady() && backlog.hasUnsent(),
           Backlog.FOREVER);
     }
-    // Of no effect on a stream that has ended by itself.
-    requests.cancel("the publisher has left the stream", null);
+    if (!hasEnded && backlog.isDone()) {
+      requests.onCompleted();
+      backlog.await(() -> hasEnded, CLOSE_WAIT);
+    }
+    if (!hasEnded) {
+      requests.cancel("the publisher has left the stream", null);
+    }
   }
 
   private void sendUnsent() {
@@ -57,13 +58,6 @@ final class PublishStream
         return;
       }
       requests.onNext(StreamPublishEventsRequest.newBuilder().setRequest(next.request()).build());
-    }
-  }
-
-  private void end() throws InterruptedException {
-    requests.onCompleted();
-    if (!backlog.await(() -> hasEnded, CLOSE_WAIT)) {
-      requests.cancel("the service does not end the stream", null);
     }
   }
 

@@ -21,8 +21,8 @@ final class Resumption {
       case UNAVAILABLE -> true;
       case RESOURCE_EXHAUSTED -> details.knownReason() == ErrorReason.ERROR_REASON_WATCH_TOO_SLOW;
       // A stream that is reset, or ends before its trailers, has one of these. What the service
-      // itself
-      // says has a reason. A stream that never worked is rather an error that would come again.
+      // itself says has a reason. A stream that never worked is rather an error that would come
+      // again.
       case CANCELLED, ABORTED, INTERNAL, UNKNOWN -> worked && details.reason().isEmpty();
       default -> false;
     };

@@ -199,7 +199,7 @@ public final class Watch
   /** Says whether the watch goes on. */
   private boolean pause(Duration wait) {
     try {
-      return !cancelled.await(wait.toNanos(), TimeUnit.NANOSECONDS);
+      return !cancelled.await(TimeUnit.NANOSECONDS.convert(wait), TimeUnit.NANOSECONDS);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       return false;

@@ -81,19 +81,14 @@ public final class Service implements AutoCloseable {
 
   /** One of the files that TLS is served with. */
   public static Path certificateFile(String name) {
-    var folder = System.getenv("BOOKORA_TEST_CERTIFICATES");
-    return existing(
-        folder == null ? Checkout.ROOT.resolve(".tools/certificates") : Path.of(folder),
-        name,
-        "make sdk-certificates");
+    var folder = fromEnvironment("BOOKORA_TEST_CERTIFICATES", ".tools/certificates");
+    return existing(folder.resolve(name), "make sdk-certificates");
   }
 
   private static ProcessBuilder program(List<String> arguments) {
-    var program = System.getenv("BOOKORA_WEBHOOKS_PROGRAM");
-    var file =
-        program == null ? Checkout.ROOT.resolve("target/debug/bookora-webhooks") : Path.of(program);
+    var file = fromEnvironment("BOOKORA_WEBHOOKS_PROGRAM", "target/debug/bookora-webhooks");
     var command = new ArrayList<String>();
-    command.add(existing(file.getParent(), file.getFileName().toString(), "make build").toString());
+    command.add(existing(file, "make build").toString());
     command.addAll(arguments);
     var builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(variable -> variable.startsWith("BOOKORA_"));
@@ -103,8 +98,13 @@ public final class Service implements AutoCloseable {
     return builder;
   }
 
-  private static Path existing(Path folder, String name, String command) {
-    var file = folder.resolve(name);
+  /** Without the variable it is in the checkout. */
+  private static Path fromEnvironment(String variable, String otherwise) {
+    var chosen = System.getenv(variable);
+    return chosen == null ? Checkout.ROOT.resolve(otherwise) : Path.of(chosen).toAbsolutePath();
+  }
+
+  private static Path existing(Path file, String command) {
     if (!Files.exists(file)) {
       throw new AssertionError(file + " is missing: run `" + command + "`");
     }
