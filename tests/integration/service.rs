@@ -16,7 +16,7 @@ use tonic::transport::Channel;
 use crate::database::{FreshDatabase, ask, connect, master_key_file};
 
 /// How long anything awaited may take before a test fails: far longer than it does.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 const ALLOW_LOOPBACK: &str = "--allow-network=127.0.0.0/8";
 

@@ -1,0 +1,149 @@
+"""Calls the service."""
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Self
+
+import grpc
+
+from .backlog import GIVE_UP_AFTER, OUTSTANDING_MAX
+from .connection import ChannelOptions, Identity, connection_to
+from .idempotency import keyed, keyed_batch
+from .interceptor import Interceptor, interceptors_of
+from .publisher import Publisher
+from .v1 import (
+    BatchPublishEventsResponse,
+    PublishEventRequest,
+    PublishEventResponse,
+    WatchDeliveriesRequest,
+)
+from .v1.delivery_query_pb2_grpc import DeliveryQueryStub
+from .v1.endpoint_admin_pb2_grpc import EndpointAdminStub
+from .v1.event_ingest_pb2_grpc import EventIngestStub
+from .watch import Watch
+
+
+class Client:
+    """Calls the service over one connection, which connects anew by itself.
+
+    One is enough for a process, and a process that was forked makes one of its own; it may be used
+    from any thread. Every unary call has a deadline: its own `timeout`, or 30 s. What is
+    UNAVAILABLE is tried again within it, as the service's published config says. Errors are those
+    of grpcio, grpc.RpcError; `details_of` reads them.
+    """
+
+    event_ingest: EventIngestStub
+    """Publishes events. `publish`, `publish_batch` and `publisher` give each an idempotency key
+    beside."""
+    endpoint_admin: EndpointAdminStub
+    """Manages endpoints, and sends again what did not arrive."""
+    delivery_query: DeliveryQueryStub
+    """Tells what became of events and deliveries. `watch` resumes by itself beside."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        token: str = "",
+        ca_certificates: bytes = b"",
+        client_certificate: bytes = b"",
+        client_key: bytes = b"",
+        timeout: float | None = None,
+        interceptors: Sequence[Interceptor] = (),
+        channel_options: ChannelOptions = (),
+    ) -> None:
+        """Makes a client of the service at an address; nothing is connected before the first call.
+
+        `address` is https://host:port or host:port with TLS, or http://host:port in the clear;
+        without a port 443 or 80.
+
+        `token` is sent with every call, as `bookora-webhooks token new` prints it.
+        `ca_certificates` are authorities in PEM, trusted instead of gRPC's own;
+        `client_certificate` and `client_key`, both PEM, are shown to the service (mTLS).
+
+        `timeout` is how long a unary call may take, in seconds and with its retries, that has no
+        timeout of its own; more than 0. Default: 30. TestEndpoint, which waits for a receiver, has
+        45, or this where it is longer.
+
+        `interceptors` and `channel_options` are for what grpcio can do beside; the options take the
+        place of the SDK's own where both set the same.
+
+        Errors: ValueError for an address or an option that cannot be used, and for a token that
+        would travel in the clear to a host that is not loopback.
+        """
+        identity = Identity(token, ca_certificates, client_certificate, client_key)
+        connection = connection_to(address, identity, timeout, channel_options)
+        if connection.credentials is None:
+            self._channel = grpc.insecure_channel(
+                connection.target, connection.options, grpc.Compression.Gzip
+            )
+        else:
+            self._channel = grpc.secure_channel(
+                connection.target, connection.credentials, connection.options, grpc.Compression.Gzip
+            )
+        channel = grpc.intercept_channel(self._channel, *interceptors_of(connection), *interceptors)
+        self.event_ingest = EventIngestStub(channel)
+        self.endpoint_admin = EndpointAdminStub(channel)
+        self.delivery_query = DeliveryQueryStub(channel)
+
+    def publish(
+        self, request: PublishEventRequest, *, timeout: float | None = None
+    ) -> PublishEventResponse:
+        """Publishes one event.
+
+        Where the request has no idempotency key it is sent with a random one, so that the retries
+        of this call make no second event; the request itself is not changed. A key of one's own,
+        which names what happened, covers also a publisher that crashes and begins again.
+        """
+        return self.event_ingest.PublishEvent(keyed(request), timeout=timeout)
+
+    def publish_batch(
+        self, requests: Iterable[PublishEventRequest], *, timeout: float | None = None
+    ) -> BatchPublishEventsResponse:
+        """Publishes 1-500 events in one transaction, with keys as `publish` makes them.
+
+        `result_of` reads each of the results, which are in the order of the requests.
+        """
+        return self.event_ingest.BatchPublishEvents(keyed_batch(requests), timeout=timeout)
+
+    def publisher(
+        self,
+        *,
+        outstanding_max: int = OUTSTANDING_MAX,
+        give_up_after: float = GIVE_UP_AFTER,
+    ) -> Publisher:
+        """Makes a publisher of a stream of events; nothing is connected before its first event.
+
+        `outstanding_max` is how many events may wait for their result, 1-256. `give_up_after` is
+        for how many seconds there may be no result, although events wait for one, before the
+        publisher fails them all; more than 0.
+
+        Errors: ValueError for what is out of its range.
+        """
+        return Publisher(self.event_ingest, outstanding_max, give_up_after)
+
+    def watch(self, request: WatchDeliveriesRequest | None = None) -> Watch:
+        """Watches deliveries.
+
+        The request says what, from which token, and whether with a snapshot. The watch ends with
+        `Watch.close`.
+        """
+        return Watch(self.delivery_query, request)
+
+    def close(self) -> None:
+        """Ends the connection, and every call, watch and publisher over it.
+
+        Close publishers before.
+        """
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
