@@ -1,5 +1,7 @@
 //! The figures of a scenario: what is printed, and kept as JSON.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -68,15 +70,24 @@ impl Figures {
             self.commit_ms,
         );
         for (name, value) in &self.more {
-            line.push_str(&format!("\n              {name}: {value}"));
+            let _ = write!(line, "\n              {name}: {}", short(value));
         }
         if !self.is_right() {
-            line.push_str(&format!(
+            let _ = write!(
+                line,
                 "\n              WRONG: {} lost, {} repeated, {} with a wrong signature",
                 self.lost, self.repeated, self.bad_signatures
-            ));
+            );
         }
         line
+    }
+}
+
+/// Numbers to two digits; what is more than a number is in the JSON.
+fn short(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) => format!("{number:.2}"),
+        None => "(in the JSON)".to_owned(),
     }
 }
 

@@ -28,12 +28,13 @@ const LOOKS_MAX: usize = 200;
 
 /// What runs.
 pub struct Stage {
-    pub database: Database,
     pub services: Vec<Service>,
     publisher: Role,
     receiver: Role,
     sender: Role,
     place: Place,
+    /// Behind those who use it: it is dropped when they have ended.
+    pub database: Database,
     /// The memory of a service that has done nothing yet.
     pub rss_idle_mib: f64,
 }
@@ -78,12 +79,12 @@ impl Stage {
         fs::write(database.beside("receiver.pem"), &place.certificate_pem)?;
         make_master_key(&database.beside("keys"))?;
         let mut stage = Self {
-            database,
             services: Vec::new(),
             publisher: Role::start(publisher::NAME)?,
             receiver,
             sender: Role::start(sender::NAME)?,
             place,
+            database,
             rss_idle_mib: 0.0,
         };
         stage.start_services(replicas)?;
