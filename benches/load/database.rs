@@ -2,7 +2,7 @@
 //! writes through to the disk.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context, bail};
@@ -76,7 +76,7 @@ impl Database {
     pub async fn make(kind: Kind) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let (server, url) = match kind {
-            Kind::Sqlite => (None, sqlite(folder.path().join("bench.db"))),
+            Kind::Sqlite => (None, sqlite(&folder.path().join("bench.db"))),
             Kind::Postgres => {
                 let Some(server) = Postgres::shared() else { bail!("PostgreSQL is missing") };
                 let url = server.fresh_database();
@@ -113,7 +113,7 @@ impl Database {
     pub async fn commit_millis(&self) -> anyhow::Result<f64> {
         const COMMITS: usize = 200;
         let url = match self.kind {
-            Kind::Sqlite => sqlite(self.beside("yardstick.db")),
+            Kind::Sqlite => sqlite(&self.beside("yardstick.db")),
             Kind::Postgres => self.url.clone(),
         };
         let mut options = sea_orm::ConnectOptions::new(url);
@@ -139,6 +139,6 @@ impl Database {
     }
 }
 
-fn sqlite(file: PathBuf) -> String {
+fn sqlite(file: &Path) -> String {
     format!("sqlite://{}?mode=rwc", file.display())
 }

@@ -34,12 +34,12 @@ const OUTSTANDING_MAX: usize = 256;
 /// How events are published.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub enum Manner {
-    /// So many callers, each with a PublishEvent at a time: a closed load.
+    /// So many callers, each with a `PublishEvent` at a time: a closed load.
     Unary { callers: u32 },
-    /// A PublishEvent at each of so many times in a second, whatever became of those before: an open
+    /// A `PublishEvent` at each of so many times in a second, whatever became of those before: an open
     /// load.
     Paced { per_second: u32 },
-    /// So many callers, each with a BatchPublishEvents at a time.
+    /// So many callers, each with a `BatchPublishEvents` at a time.
     Batch { callers: u32, events: u32 },
     /// So many streams.
     Stream { streams: u32 },
@@ -243,30 +243,25 @@ impl Caller {
         let call = client.stream_publish_events(requests);
         let mut waiting = VecDeque::new();
         // The first request goes before the call: the server may answer with it only.
-        self.fill(&send, &mut waiting)?;
+        self.fill(&send, &mut waiting);
         let mut results = call.await?.into_inner();
         while let Some(stamp) = waiting.pop_front() {
             let result = results.message().await?.context("a result for each")?.result;
             self.tally.count(deliveries(result)?, stamp.intended_nanos)?;
-            self.fill(&send, &mut waiting)?;
+            self.fill(&send, &mut waiting);
         }
         drop(send);
         ensure!(results.message().await?.is_none(), "no result without a request");
         Ok(())
     }
 
-    fn fill(
-        &self,
-        send: &mpsc::Sender<StreamPublishEventsRequest>,
-        waiting: &mut VecDeque<Stamp>,
-    ) -> anyhow::Result<()> {
+    fn fill(&self, send: &mpsc::Sender<StreamPublishEventsRequest>, waiting: &mut VecDeque<Stamp>) {
         while waiting.len() < OUTSTANDING_MAX {
-            let Ok(room) = send.try_reserve() else { return Ok(()) };
-            let Some((stamp, event)) = self.next() else { return Ok(()) };
+            let Ok(room) = send.try_reserve() else { return };
+            let Some((stamp, event)) = self.next() else { return };
             waiting.push_back(stamp);
             room.send(StreamPublishEventsRequest { request: Some(event) });
         }
-        Ok(())
     }
 }
 

@@ -40,7 +40,6 @@ impl Stamp {
                 start_time: time(1_796_115_600),
                 end_time: time(1_796_119_200),
                 price: 150.0,
-                ..BookingCreated::default()
             })),
             ..PublishEventRequest::default()
         }

@@ -48,11 +48,8 @@ async fn limit(stage: &Stage, endpoint_id: &str, per_second: i32) -> anyhow::Res
         ..Endpoint::default()
     };
     let paths = vec!["max_deliveries_per_second".to_owned()];
-    let request = UpdateEndpointRequest {
-        endpoint: Some(endpoint),
-        update_mask: Some(FieldMask { paths }),
-        ..UpdateEndpointRequest::default()
-    };
+    let request =
+        UpdateEndpointRequest { endpoint: Some(endpoint), update_mask: Some(FieldMask { paths }) };
     EndpointAdminClient::new(stage.channel().await?).update_endpoint(request).await?;
     Ok(())
 }
