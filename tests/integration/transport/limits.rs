@@ -371,11 +371,14 @@ async fn callers_that_never_read_their_answers_lose_their_connections_and_no_pla
         assert!(wire.send(&call).await);
         unread.push(wire);
     }
-    let refused = eventually("all places are taken by answers that nobody reads", async || {
-        let mut admin = service.admin().await;
-        admin.list_event_types(ListEventTypesRequest::default()).await.err()
-    });
-    is_overloaded(&refused.await);
+    // Each has its answer's head, or is refused, before anybody else asks for a place.
+    for wire in &mut unread {
+        for _ in 0..STREAMS_PER_CONNECTION {
+            wire.find(|frame| frame.kind == HEADERS).await.expect("it is answered");
+        }
+    }
+    let refused = service.admin().await.list_event_types(ListEventTypesRequest::default()).await;
+    is_overloaded(&refused.expect_err("all places are taken by answers that nobody reads"));
     for wire in &mut unread {
         assert!(wire.find(|_| false).await.is_none(), "its connection is ended");
     }
