@@ -79,16 +79,8 @@ lint: rust-checkers ## Check the Rust code with clippy, warnings as errors
 doc: rust-tools ## Build the documentation of the code, warnings as errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
-# Most tests wait most of the time, for a retry or a lease: of these more run at once than a machine
-# has cores. The others make load, or measure what load does: two at a time.
-TESTS_AT_ONCE := 5
-LOADED := clock_jumps:: crashes:: fuzzed_requests:: neighbours:: outages:: publishing:: \
-  receivers:: recoveries:: replicas:: statements:: store:: transport:: watches::
-
 cargo-test: rust-tools $(NODE_PACKAGES) postgres ## Run the Rust tests on SQLite; those of several replicas on PostgreSQL
-	$(CARGO) test --locked --lib --bins
-	RUST_TEST_THREADS=$(TESTS_AT_ONCE) $(CARGO) test --locked --test integration -- $(LOADED:%=--skip %)
-	RUST_TEST_THREADS=2 $(CARGO) test --locked --test integration -- $(LOADED)
+	$(CARGO) test --locked
 
 # Not once more what has no database, or has one of its own choice.
 NOT_ON_POSTGRES := architecture:: body_writer:: clock_jumps:: database_file:: javascript:: \
@@ -96,10 +88,8 @@ NOT_ON_POSTGRES := architecture:: body_writer:: clock_jumps:: database_file:: ja
 # Nor what ends before the store is asked.
 NOT_ON_POSTGRES += access:: fuzzed_requests::frames fuzzed_requests::sockets transport::
 cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service on PostgreSQL
-	BOOKORA_TEST_DATABASE=postgres RUST_TEST_THREADS=$(TESTS_AT_ONCE) \
-	  $(CARGO) test --locked --test integration -- $(patsubst %,--skip %,$(LOADED) $(NOT_ON_POSTGRES))
-	BOOKORA_TEST_DATABASE=postgres RUST_TEST_THREADS=2 \
-	  $(CARGO) test --locked --test integration -- $(LOADED) $(NOT_ON_POSTGRES:%=--skip %)
+	BOOKORA_TEST_DATABASE=postgres $(CARGO) test --locked --test integration -- \
+	  $(NOT_ON_POSTGRES:%=--skip %)
 
 retry-test: build $(GRPCIO_INSTALLED) ## Run a stock client with the published service config against overload and outage
 	.tools/venv/bin/python -B tests/retries/retries.py
