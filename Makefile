@@ -38,7 +38,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
 .PHONY: cargo-test-postgres retry-test conformance readme-test vectors sdk-generated sdk-test
-.PHONY: bench bench-quick kills neighbours fuzz fuzz-requests
+.PHONY: bench bench-quick micro kills neighbours fuzz fuzz-requests
 .PHONY: rust-tools rust-checkers script-tools postgres grpcurl go-tools java-tools clients
 .PHONY: sdk-certificates
 
@@ -130,8 +130,12 @@ BENCH_ARGUMENTS = $(SCENARIO) $(DB:%=--db %) $(if $(JSON),--json "$(abspath $(JS
 bench: rust-tools postgres ## Measure under load (SCENARIO=unary-1 DB=sqlite JSON=out.json SVG=out.svg)
 	$(CARGO) bench --locked --bench load -- $(BENCH_ARGUMENTS)
 
+micro: rust-tools ## Measure the hot pieces one by one (PIECE=publish_transaction)
+	$(CARGO) bench --locked --bench micro -- $(PIECE)
+
 # The debug program: what is shown is that the scenarios work, not how fast.
-bench-quick: build postgres ## Run a hundredth of each scenario of `make bench`
+bench-quick: build postgres ## Run each piece of `make micro` once, and a little of each scenario of `make bench`
+	$(CARGO) test --locked --bench micro -- --test
 	$(CARGO) test --locked --bench load -- --quick
 
 fuzz: rust-tools ## Run each fuzz target for a minute (SECONDS_EACH=60)

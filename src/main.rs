@@ -19,8 +19,23 @@ use bookora_webhooks::{demo, telemetry, tokens};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Takes a tenth off the processor time of a delivery; see `docs/performance.md`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Tasks that a thread runs before it looks for those that other threads have woken: the answers of
+/// the database are among them, and everybody waits for a commit.
+const GLOBAL_QUEUE_INTERVAL: u32 = 8;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .global_queue_interval(GLOBAL_QUEUE_INTERVAL)
+        .build();
+    runtime.expect("threads can be started").block_on(run())
+}
+
+async fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(settings) => {
             telemetry::start("info,sea_orm_migration=warn");

@@ -3,8 +3,8 @@
 
 use std::sync::Mutex;
 
-use rand::rngs::{StdRng, SysRng};
-use rand::{Rng, SeedableRng, TryRng};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 /// A source of random bytes, shared by all that draw from it.
 pub trait Random: Send + Sync + 'static {
@@ -30,13 +30,16 @@ impl dyn Random {
     }
 }
 
-/// The operating system's generator: what the service runs on.
+/// What the service runs on: a generator for keys in each thread, which the operating system's seeds,
+/// and seeds again after every 64 KiB. Asking the operating system for every id costs more than the
+/// id.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemRandom;
 
 impl Random for SystemRandom {
+    #[expect(clippy::disallowed_methods, reason = "this is where it comes from")]
     fn fill(&self, bytes: &mut [u8]) {
-        SysRng.try_fill_bytes(bytes).expect("the operating system has a random generator");
+        rand::rng().fill_bytes(bytes);
     }
 }
 

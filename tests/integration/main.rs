@@ -9,6 +9,7 @@
 mod access;
 mod architecture;
 mod bad_requests;
+mod bare_store;
 mod body_writer;
 mod caller;
 mod clock_jumps;
