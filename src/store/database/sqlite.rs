@@ -24,6 +24,9 @@ const WAL_AUTOCHECKPOINT_PAGES: &str = "16384";
 /// Bytes that are left of a write-ahead log which a burst, or a reader that stood in the way of
 /// writing it back, made larger: 64 MiB, so that it is seldom cut and grown again.
 const WAL_BYTES_MAX: &str = "67108864";
+/// What the writer keeps of the file in memory, in KiB: the pages that a busy service's writes go to.
+/// A reader has SQLite's 2 MiB.
+const WRITER_CACHE_KIB: &str = "-16384";
 /// One part in this many of the file may be free, for what comes next: what is cut off today would
 /// be grown again tomorrow.
 const FREE_PAGES_SHARE: i64 = 4;
@@ -132,10 +135,15 @@ fn options(url: &str, connections: u32, only_reads: bool) -> ConnectOptions {
                 .pragma("synchronous", "FULL")
                 .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES)
                 .pragma("journal_size_limit", WAL_BYTES_MAX)
+                // What undoes a statement of many rows, if one of them fails, is not worth a file.
+                .pragma("temp_store", "MEMORY")
                 .pragma("query_only", if only_reads { "ON" } else { "OFF" });
             // Takes effect when the file is made: free pages can be cut off its end. Setting it is
             // a write, not for readers.
-            if only_reads { sqlite } else { sqlite.pragma("auto_vacuum", "INCREMENTAL") }
+            if only_reads {
+                return sqlite;
+            }
+            sqlite.pragma("auto_vacuum", "INCREMENTAL").pragma("cache_size", WRITER_CACHE_KIB)
         });
     options
 }
