@@ -74,8 +74,8 @@ struct Sending<'a> {
 }
 
 impl Deliverer {
-    /// Makes one attempt of a leased delivery and records what it made of it. The room is given
-    /// back only then, so that outcomes that wait for the database are bounded too.
+    /// Makes one attempt of a leased delivery and records what it made of it. The last of the room
+    /// is given back only then, so that outcomes that wait for the database are bounded too.
     ///
     /// A panic costs this delivery alone: its room is given back at once, and its lease runs out.
     /// Claims are counted, so that one that panics each time is given up in the end.
@@ -92,7 +92,7 @@ impl Deliverer {
         failpoint::hit("send.before");
         let attempt = self.attempt(&leased, &mut slot).await;
         failpoint::hit("send.after");
-        slot.observe(sign_of(&attempt));
+        slot.answered(sign_of(&attempt));
         let config = &leased.target.config;
         let schedule = config.retry_schedule.as_ref().unwrap_or(&self.defaults.retry_schedule);
         let verdict = judge(&leased, attempt, schedule, self.clock.now(), &*self.random);

@@ -1,7 +1,9 @@
 //! Room for requests under way: over the whole process, for each account, for each endpoint.
 //!
 //! A delivery is leased to this process only where there is room to send it at once; the room is
-//! kept in a [`Slot`] until its outcome is recorded. So memory is bounded whatever the backlog.
+//! kept in a [`Slot`] until its outcome is recorded. So memory is bounded whatever the backlog. The
+//! endpoint itself is free for its next request as soon as it has answered: how many may be under
+//! way to it is not to depend on how fast the database is.
 //!
 //! There are two lanes, so that endpoints that hang do not take the room of those that answer:
 //!
@@ -27,6 +29,9 @@ use crate::domain::pace::{Admission, Pace, PaceLimits, Standing};
 
 /// Endpoints whose pace is remembered while nothing is under way to them: some 100 bytes each.
 const PACES_MAX: usize = 100_000;
+/// Answers of an endpoint that may wait to be recorded, for each request that may be under way to
+/// it: what a crash may repeat is bounded by both.
+const UNRECORDED_PER_REQUEST: u32 = 7;
 
 /// How many requests may be under way at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +110,25 @@ struct Waiting {
 struct EndpointPace {
     pace: Pace,
     in_flight: u32,
+    unrecorded: u32,
+}
+
+impl EndpointPace {
+    fn new(now: Duration) -> Self {
+        Self { pace: Pace::new(now), in_flight: 0, unrecorded: 0 }
+    }
+
+    /// Whether one more request may be begun.
+    fn admit(&mut self, limits: PaceLimits, now: Duration) -> Admission {
+        if self.unrecorded >= limits.in_flight_max.saturating_mul(UNRECORDED_PER_REQUEST) {
+            return Admission::WhenOneEnds;
+        }
+        self.pace.admit(self.in_flight, limits, now)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_flight == 0 && self.unrecorded == 0
+    }
 }
 
 impl Room {
@@ -149,7 +173,7 @@ impl Room {
         let now = self.clock.monotonic();
         taken.forget_idle_paces();
         let lane = self.choose_lane(taken, addressee, now)?;
-        let entry = taken.endpoints.get_mut(&addressee.endpoint_id).expect("its pace was asked");
+        let entry = taken.entry_of(addressee.endpoint_id);
         entry.pace.begin();
         entry.in_flight += 1;
         match lane {
@@ -160,7 +184,8 @@ impl Room {
                 *taken.main_by_account.entry(addressee.account_id.clone()).or_default() += 1;
             }
         }
-        Ok(Slot { room: Arc::clone(self), addressee: addressee.clone(), lane, begun: now })
+        let (room, addressee) = (Arc::clone(self), addressee.clone());
+        Ok(Slot { room, addressee, lane, begun: now, is_answered: false })
     }
 
     /// Which lane there is room in.
@@ -172,12 +197,10 @@ impl Room {
     ) -> Result<Lane, NoRoom> {
         let limits = self.pace_limits(addressee);
         let lane_max = self.lane_max();
-        let entry = taken
-            .endpoints
-            .entry(addressee.endpoint_id)
-            .or_insert_with(|| EndpointPace { pace: Pace::new(now), in_flight: 0 });
+        let entry =
+            taken.endpoints.entry(addressee.endpoint_id).or_insert_with(|| EndpointPace::new(now));
         let standing = entry.pace.standing();
-        match entry.pace.admit(entry.in_flight, limits, now) {
+        match entry.admit(limits, now) {
             Admission::Now => {}
             Admission::WhenOneEnds => return Err(NoRoom::Endpoint),
             Admission::After(wait) => return Err(NoRoom::After(wait)),
@@ -200,7 +223,7 @@ impl Room {
         }
     }
 
-    /// Requests under way.
+    /// Requests under way, and outcomes that are not recorded yet.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
         let taken = self.lock();
@@ -260,8 +283,13 @@ impl Taken {
     /// Forgets the endpoints that nothing is under way to, when they have become too many.
     fn forget_idle_paces(&mut self) {
         if self.endpoints.len() >= PACES_MAX {
-            self.endpoints.retain(|_, entry| entry.in_flight > 0);
+            self.endpoints.retain(|_, entry| !entry.is_idle());
         }
+    }
+
+    /// What is known of an endpoint that has a slot.
+    fn entry_of(&mut self, endpoint_id: EndpointId) -> &mut EndpointPace {
+        self.endpoints.get_mut(&endpoint_id).expect("it is kept while it has slots")
     }
 
     fn has_line_for(&self, addressee: &Addressee) -> bool {
@@ -270,6 +298,16 @@ impl Taken {
         self.waiting.for_endpoint.contains(&addressee.endpoint_id)
             || self.waiting.for_account.contains_key(&addressee.account_id)
             || self.waiting.has_line_for_lane(standing)
+    }
+
+    /// One request of an endpoint is over, or its outcome recorded: if it waits, it need not any
+    /// longer. Says whether it does.
+    fn end_wait_of(&mut self, endpoint_id: EndpointId) -> bool {
+        let is_waited_for = self.waiting.for_endpoint.remove(&endpoint_id);
+        if is_waited_for {
+            self.waiting.over.push(endpoint_id);
+        }
+        is_waited_for
     }
 
     /// A request gives its place in a lane back: whoever is next in line for it need not wait any
@@ -338,21 +376,20 @@ impl Waiting {
     }
 }
 
-/// Room for one request, given back when dropped.
+/// Room for one request and what it comes to, given back when dropped.
 pub struct Slot {
     room: Arc<Room>,
     addressee: Addressee,
     lane: Lane,
     begun: Duration,
+    is_answered: bool,
 }
 
 impl Slot {
     /// The request has been under way for a while: it moves to the slow lane, if there is place.
     pub fn is_slow(&mut self) {
         let mut taken = self.room.lock();
-        if let Some(entry) = taken.endpoints.get_mut(&self.addressee.endpoint_id) {
-            entry.pace.kept_waiting();
-        }
+        taken.entry_of(self.addressee.endpoint_id).pace.kept_waiting();
         if matches!(self.lane, Lane::Main(_)) && taken.slow < self.room.lane_max() {
             let is_waited_for = taken.leave(&self.addressee.account_id, self.lane);
             taken.slow += 1;
@@ -366,21 +403,26 @@ impl Slot {
     /// Gives the room back without having begun a request.
     pub fn unused(self) {
         let mut taken = self.room.lock();
-        if let Some(entry) = taken.endpoints.get_mut(&self.addressee.endpoint_id) {
-            entry.pace.not_begun();
-        }
+        taken.entry_of(self.addressee.endpoint_id).pace.not_begun();
     }
 
-    /// What the request's end says about the endpoint.
-    pub fn observe(&self, sign: Sign) {
+    /// The request is over, and what that says about the endpoint; its next may begin.
+    pub fn answered(&mut self, sign: Sign) {
+        assert!(!self.is_answered, "a request ends once");
+        self.is_answered = true;
         let now = self.room.clock.monotonic();
         let limits = self.room.pace_limits(&self.addressee);
         let mut taken = self.room.lock();
-        let Some(entry) = taken.endpoints.get_mut(&self.addressee.endpoint_id) else { return };
+        let entry = taken.entry_of(self.addressee.endpoint_id);
+        entry.in_flight -= 1;
+        entry.unrecorded += 1;
         match sign {
             Sign::Acknowledged => entry.pace.acknowledged(limits),
             Sign::Overrun => entry.pace.overrun(self.begun, now),
             Sign::None => {}
+        }
+        if taken.end_wait_of(self.addressee.endpoint_id) {
+            self.room.freed.notify_one();
         }
     }
 }
@@ -390,13 +432,10 @@ impl Drop for Slot {
         let endpoint_id = self.addressee.endpoint_id;
         let mut taken = self.room.lock();
         let is_lane_waited_for = taken.leave(&self.addressee.account_id, self.lane);
-        let entry = taken.endpoints.get_mut(&endpoint_id).expect("it is kept while under way");
-        entry.in_flight -= 1;
-        let is_waited_for = taken.waiting.for_endpoint.remove(&endpoint_id);
-        if is_waited_for {
-            taken.waiting.over.push(endpoint_id);
-        }
-        if is_waited_for || is_lane_waited_for {
+        let entry = taken.entry_of(endpoint_id);
+        let count = if self.is_answered { &mut entry.unrecorded } else { &mut entry.in_flight };
+        *count -= 1;
+        if taken.end_wait_of(endpoint_id) || is_lane_waited_for {
             self.room.freed.notify_one();
         }
     }

@@ -80,14 +80,18 @@ impl Party {
         }
     }
 
-    /// Registers an endpoint for this receiver, with its secret.
-    pub async fn register(&self, service: &Service, endpoint: Endpoint) -> Endpoint {
-        let request = CreateEndpointRequest {
+    /// A request that registers an endpoint for this receiver, with its secret.
+    pub fn registration(&self, endpoint: Endpoint) -> CreateEndpointRequest {
+        CreateEndpointRequest {
             endpoint: Some(endpoint),
             secret: Some(self.secret.expose().to_owned()),
             ..CreateEndpointRequest::default()
-        };
-        let created = service.admin().await.create_endpoint(request).await;
+        }
+    }
+
+    /// Registers an endpoint for this receiver, with its secret.
+    pub async fn register(&self, service: &Service, endpoint: Endpoint) -> Endpoint {
+        let created = service.admin().await.create_endpoint(self.registration(endpoint)).await;
         created.expect("the endpoint is created").into_inner().endpoint.expect("and returned")
     }
 

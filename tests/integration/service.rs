@@ -179,10 +179,15 @@ impl Service {
         &self.address
     }
 
+    /// A new connection, where the process lives.
+    pub async fn try_channel(&self) -> Option<Channel> {
+        let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
+        endpoint.connect().await.ok()
+    }
+
     /// A new connection.
     pub async fn channel(&self) -> Channel {
-        let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
-        endpoint.connect().await.expect("the service takes connections")
+        self.try_channel().await.expect("the service takes connections")
     }
 
     /// A new connection that takes at most 64 KiB before what came is read.
@@ -197,10 +202,14 @@ impl Service {
         EndpointAdminClient::new(self.channel().await)
     }
 
+    /// A client of EndpointAdmin, where the process lives.
+    pub async fn try_admin(&self) -> Option<EndpointAdminClient<Channel>> {
+        Some(EndpointAdminClient::new(self.try_channel().await?))
+    }
+
     /// A client of EventIngest, where the process lives.
     pub async fn try_ingest(&self) -> Option<EventIngestClient<Channel>> {
-        let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
-        Some(EventIngestClient::new(endpoint.connect().await.ok()?))
+        Some(EventIngestClient::new(self.try_channel().await?))
     }
 
     /// A client of EventIngest on a connection of its own.

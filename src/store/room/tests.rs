@@ -33,7 +33,7 @@ fn addressee(account: &str, endpoint: u128) -> Addressee {
 /// Acknowledges until the endpoint's window is wide open.
 fn prove(room: &Arc<Room>, addressee: &Addressee) {
     for _ in 0..64 {
-        room.try_take_new(addressee).unwrap().observe(Sign::Acknowledged);
+        room.try_take_new(addressee).unwrap().answered(Sign::Acknowledged);
     }
 }
 
@@ -82,11 +82,32 @@ fn endpoints_that_hang_move_over_and_leave_the_main_lane_to_others() {
     drop(slots);
     let suspects: Vec<_> = (0..72).map(|id| addressee(&format!("h{id}"), id)).collect();
     for suspect in &suspects {
-        room.try_take_new(suspect).expect("there is room").observe(Sign::Overrun);
+        room.try_take_new(suspect).expect("there is room").answered(Sign::Overrun);
     }
     // Half of the slow lane, and the main lane stays theirs who answer.
     let again: Vec<_> = suspects.iter().filter_map(|one| room.try_take_new(one)).collect();
     assert_eq!(again.len(), 64);
+}
+
+#[test]
+fn an_endpoint_that_has_answered_gets_its_next_request_before_the_outcome_is_recorded() {
+    let (room, one) = (room(2_048), addressee("a", 1));
+    prove(&room, &one);
+    let mut unrecorded = Vec::new();
+    for _ in 0..7 {
+        let mut answered = take_all(&room, &one);
+        assert_eq!(answered.len(), 64);
+        assert_eq!(room.take_or_wait(&one).err(), Some(NoRoom::Endpoint));
+        for slot in &mut answered {
+            slot.answered(Sign::Acknowledged);
+        }
+        assert_eq!(room.take_over(), [one.endpoint_id], "it need not wait for the database");
+        unrecorded.append(&mut answered);
+    }
+    assert_eq!(room.take_or_wait(&one).err(), Some(NoRoom::Endpoint), "not without a bound");
+    drop(unrecorded.pop());
+    assert_eq!(room.take_over(), [one.endpoint_id]);
+    assert!(room.take_or_wait(&one).is_ok());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::fleet::Fleet;
 use super::hopper;
-use super::load::{IN_FLIGHT, Load};
+use super::load::{Load, UNDER_WAY};
 use crate::party::Receivers;
 use crate::postgres::Postgres;
 use crate::watches::{Watcher, watch_request};
@@ -44,10 +44,10 @@ async fn of_20_000_events_none_is_lost_and_no_change_is_missed_while_replicas_ar
     println!(
         "{KILLS} kills of {REPLICAS} replicas: {EVENTS} events acknowledged, 0 lost, {repeated} \
          repeated (at most {} were under way), {} hops of the watcher",
-        KILLS * IN_FLIGHT,
+        KILLS * UNDER_WAY,
         seen.hops
     );
-    assert!(repeated <= KILLS * IN_FLIGHT, "{repeated} came twice");
+    assert!(repeated <= KILLS * UNDER_WAY, "{repeated} came twice");
     assert_eq!(seen.ledger.repeated, 0, "a token is exclusive: nothing comes twice");
     assert!(seen.hops > KILLS, "{} hops", seen.hops);
 }

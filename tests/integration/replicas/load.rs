@@ -15,9 +15,11 @@ use crate::ledger::Ledger;
 use crate::party::Party;
 use crate::service::{PATIENCE, eventually};
 
-/// Requests that may be under way to the endpoint at once, over all replicas: what a kill may
-/// make come twice, at most.
-pub const IN_FLIGHT: usize = 24;
+/// Requests that may be under way to the endpoint at once, over all replicas.
+const IN_FLIGHT: usize = 24;
+/// What a kill may make come twice, at most: these, and for each of them seven that were answered and
+/// not recorded yet.
+pub const UNDER_WAY: usize = 8 * IN_FLIGHT;
 /// Publishers, each with one call at a time.
 const PUBLISHERS: usize = 4;
 /// Between two looks at the ledger.
