@@ -11,8 +11,7 @@ use super::Store;
 use super::database::session::Transaction;
 use super::entity::deliveries;
 use super::error::StoreError;
-use super::insert::insert_all;
-use super::row;
+use super::{new_row, row};
 use crate::domain::account::{AccountId, AccountScope};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::DeliveryState;
@@ -122,9 +121,9 @@ pub(super) async fn cancel_rows(
     for row in open {
         let before = row::delivery(row)?;
         let cancelled = before.closed(DeliveryState::Cancelled, reason, now);
-        changes.push(row::change(&cancelled, Some(before.state)));
+        changes.push(new_row::change(&cancelled, before.state));
     }
-    insert_all(transaction, changes).await
+    new_row::CHANGES.insert(transaction, changes).await
 }
 
 /// Closes open deliveries in their rows; their log rows are the caller's. It takes leases away: a

@@ -12,8 +12,8 @@ use super::entity::{deliveries, endpoints, resends};
 use super::error::StoreError;
 use super::insert::insert_all;
 use super::request::NamedRequest;
-use super::row;
 use super::wakeup::DueEndpoint;
+use super::{new_row, row};
 use crate::domain::account::AccountId;
 use crate::domain::attempt::Trigger;
 use crate::domain::clock::Timestamp;
@@ -143,9 +143,9 @@ pub(super) async fn resend_rows(
     let mut changes = Vec::with_capacity(closed.len());
     for row in closed {
         let before = row::delivery(row)?;
-        changes.push(row::change(&before.resent(now), Some(before.state)));
+        changes.push(new_row::change(&before.resent(now), before.state));
     }
-    insert_all(transaction, changes).await
+    new_row::CHANGES.insert(transaction, changes).await
 }
 
 fn of_account(account: &AccountId, delivery_id: DeliveryId) -> Select<deliveries::Entity> {

@@ -29,6 +29,7 @@ pub mod keyring;
 pub mod lease;
 pub mod membership;
 mod migration;
+mod new_row;
 pub mod peers;
 pub mod prune;
 pub mod publish;

@@ -5,29 +5,28 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Value};
 use tokio::sync::mpsc;
 
 use super::changes::ChangeLog;
 use super::database::session::Transaction;
 use super::database::{Connections, in_time};
 use super::doubts::Doubts;
-use super::entity::{deliveries, delivery_changes, events};
+use super::entity::events;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
-use super::insert::insert_all;
+use super::insert::Inserts;
 use super::keyring::Keyring;
 use super::lease::LeaseTerms;
 use super::peers::Peers;
 use super::room::{Room, Slot};
 use super::wakeup::{DueEndpoint, Wakeup};
-use super::{endpoints, row};
+use super::{endpoints, new_row, row};
 use crate::domain::account::AccountId;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::{Delivery, DeliveryState, LeasedDelivery, ScheduleStart};
 use crate::domain::endpoint::{Addressee, Target};
-use crate::domain::event::NewEvent;
+use crate::domain::event::{IdempotencyKey, NewEvent};
 use crate::domain::id::{DeliveryId, EndpointId, EventId, LeaseToken};
 use crate::domain::payload::data_of;
 use crate::domain::random::Random;
@@ -151,7 +150,7 @@ impl Publisher {
             .collect();
         let mut rows = writing.rows;
         let is_stored = !rows.events.is_empty();
-        rows.insert(&transaction).await?;
+        rows.insert(&transaction, now).await?;
         failpoint::hit("publish.before_commit");
         if let Err(error) = transaction.commit().await {
             self.doubts.add(rows.handed.iter().map(|handed| &handed.leased));
@@ -216,21 +215,22 @@ struct Writing<'a> {
     now: Timestamp,
     earlier: HashMap<Key, EarlierEvent>,
     targets: HashMap<AccountId, Vec<Target>>,
-    rows: Rows,
+    rows: Rows<'a>,
 }
 
 #[derive(Default)]
-struct Rows {
-    events: Vec<events::ActiveModel>,
-    deliveries: Vec<deliveries::ActiveModel>,
-    changes: Vec<delivery_changes::ActiveModel>,
+struct Rows<'a> {
+    /// Each with how many deliveries it has.
+    events: Vec<(&'a NewEvent, u32)>,
+    deliveries: Vec<[Value; 11]>,
+    changes: Vec<[Value; 8]>,
     handed: Vec<Handed>,
     /// The endpoints with rows that found no room.
     free: HashMap<EndpointId, Addressee>,
 }
 
-impl Writing<'_> {
-    fn add(&mut self, event: &NewEvent) -> Published {
+impl<'a> Writing<'a> {
+    fn add(&mut self, event: &'a NewEvent) -> Published {
         let key = event
             .idempotency_key
             .as_ref()
@@ -246,7 +246,7 @@ impl Writing<'_> {
             };
         }
         let delivery_count = self.add_deliveries(event);
-        self.rows.events.push(event_row(event, delivery_count, self.now));
+        self.rows.events.push((event, delivery_count));
         if let Some(key) = key {
             self.earlier.insert(
                 key,
@@ -331,42 +331,31 @@ impl Publisher {
     }
 }
 
-impl Rows {
+impl Rows<'_> {
     fn push(&mut self, delivery: &Delivery, lease: Option<Handed>, lease_expiry: Timestamp) {
         let lease_terms = lease.as_ref().map(|handed| (handed.leased.lease_token, lease_expiry));
-        let row = row::new_delivery_row(delivery, ScheduleStart::AT_PUBLISH, lease_terms);
+        let row = new_row::delivery(delivery, ScheduleStart::AT_PUBLISH, lease_terms);
         self.deliveries.push(row);
-        self.changes.push(row::change(delivery, None));
+        self.changes.push(new_row::new_change(delivery));
         self.handed.extend(lease);
     }
 
-    async fn insert(&mut self, transaction: &Transaction) -> Result<(), StoreError> {
+    async fn insert(
+        &mut self,
+        transaction: &Transaction,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         // Keys in one order: two replicas that store the same ones wait, and do not block, each
         // other.
-        self.events.sort_by(|one, other| {
-            let key = |row: &events::ActiveModel| {
-                (row.account_id.as_ref().clone(), row.idempotency_key.as_ref().clone())
-            };
-            key(one).cmp(&key(other))
+        self.events.sort_by_key(|(event, _)| {
+            (event.account_id.as_str(), event.idempotency_key.as_ref().map(IdempotencyKey::as_str))
         });
-        insert_all(transaction, std::mem::take(&mut self.events)).await?;
-        insert_all(transaction, std::mem::take(&mut self.deliveries)).await?;
-        insert_all(transaction, std::mem::take(&mut self.changes)).await
-    }
-}
-
-fn event_row(event: &NewEvent, delivery_count: u32, now: Timestamp) -> events::ActiveModel {
-    let key = event.idempotency_key.as_ref().map(|key| key.as_str().to_owned());
-    events::ActiveModel {
-        event_id: Set(event.event_id.as_uuid()),
-        account_id: Set(event.account_id.to_string()),
-        event_type: Set(event.event_type.to_string()),
-        idempotency_key: Set(key),
-        create_time: Set(event.create_time.as_unix_nanos()),
-        publish_time: Set(now.as_unix_nanos()),
-        delivery_count: Set(row::stored_count(delivery_count)),
-        payload: Set(event.payload.to_vec()),
-        trace_parent: Set(event.trace_parent.to_string()),
+        let events = self.events.iter().map(|(event, count)| new_row::event(event, *count, now));
+        let mut inserts = Inserts::new(transaction.get_database_backend());
+        inserts.add(&new_row::EVENTS, events.collect());
+        inserts.add(&new_row::NEW_DELIVERIES, std::mem::take(&mut self.deliveries));
+        inserts.add(&new_row::NEW_CHANGES, std::mem::take(&mut self.changes));
+        inserts.execute(transaction).await
     }
 }
 

@@ -18,10 +18,9 @@ use super::database::{dialect, in_time};
 use super::endpoints;
 use super::entity::{deliveries, events};
 use super::error::StoreError;
-use super::insert::insert_all;
 use super::lease;
-use super::row;
 use super::wakeup::DueEndpoint;
+use super::{new_row, row};
 use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{DeliveryState, LeasedDelivery};
@@ -299,9 +298,9 @@ async fn give_up(
         let before = row::delivery(row)?;
         tracing::error!(delivery_id = %before.delivery_id, "{reason}");
         let failed = before.closed(DeliveryState::Failed, reason, now);
-        changes.push(row::change(&failed, Some(before.state)));
+        changes.push(new_row::change(&failed, before.state));
     }
-    insert_all(transaction, changes).await
+    new_row::CHANGES.insert(transaction, changes).await
 }
 
 /// The endpoints that had fewer due rows than were wanted, and when their first free row is due.

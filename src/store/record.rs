@@ -14,18 +14,19 @@ use super::database::{Connections, in_time};
 use super::entity::endpoints;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
-use super::insert::{insert_all, rows_of_statement, write_rows};
+use super::insert::{Inserts, bind_rows, rows_max};
 use super::streaks::{StreakChanges, Streaks};
 use super::wakeup::{DueEndpoint, Wakeup};
-use super::{clock_jump, row, suspension};
+use super::{clock_jump, new_row, row, suspension};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::Verdict;
 use crate::domain::endpoint::{Addressee, GONE_REASON};
 use crate::domain::id::EndpointId;
 use crate::failpoint;
 
-/// Outcomes that are written in one transaction before the next begins.
-pub const GROUP_VERDICTS_MAX: usize = 256;
+/// Outcomes that are written in one transaction before the next begins: as many as the publishes of
+/// one may bring to come, else these get ahead for as long as they go on.
+pub const GROUP_VERDICTS_MAX: usize = 1_024;
 /// Values of a row in [`Recorder::update`].
 const COLUMNS: usize = 9;
 
@@ -81,11 +82,13 @@ impl Recorder {
         let (mut attempts, mut changes) = (Vec::new(), Vec::new());
         for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
             let delivery_id = verdict.delivery.delivery_id;
-            attempts.push(row::attempt_row(delivery_id, verdict.attempt.clone()));
-            changes.push(row::attempt_change(verdict));
+            attempts.push(new_row::attempt(delivery_id, &verdict.attempt));
+            changes.push(new_row::attempt_change(verdict));
         }
-        insert_all(&transaction, attempts).await?;
-        insert_all(&transaction, changes).await?;
+        let mut inserts = Inserts::new(transaction.get_database_backend());
+        inserts.add(&new_row::ATTEMPTS, attempts);
+        inserts.add(&new_row::CHANGES, changes);
+        inserts.execute(&transaction).await?;
         let recorded_ones = verdicts.iter().copied().filter(|verdict| is_held(verdict));
         let news = self.streaks.only_news(StreakChanges::of(recorded_ones.clone()));
         news.write(&transaction).await?;
@@ -136,23 +139,18 @@ impl Recorder {
     ) -> Result<HashSet<Uuid>, StoreError> {
         let backend = transaction.get_database_backend();
         let mut held = HashSet::with_capacity(verdicts.len());
-        let mut rest = verdicts;
-        while !rest.is_empty() {
-            let some;
-            (some, rest) = rest.split_at(rows_of_statement(rest.len(), COLUMNS));
-            let mut sql = String::from(
+        for some in verdicts.chunks(rows_max(COLUMNS)) {
+            let mut values = Vec::new();
+            let rows = some.iter().flat_map(|verdict| verdict_values(verdict));
+            let rows = bind_rows(backend, &mut values, rows, COLUMNS);
+            let sql = format!(
                 "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
                  revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
                  update_time = v.column8, swaps_signatures = v.column9, claim_count = 0, \
-                 lease_token = NULL, lease_expire_time = NULL FROM (VALUES ",
-            );
-            write_rows(&mut sql, backend, some.len(), COLUMNS);
-            sql.push_str(
-                ") AS v \
+                 lease_token = NULL, lease_expire_time = NULL FROM ({rows}) AS v \
                  WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
                  RETURNING deliveries.delivery_id",
             );
-            let values = some.iter().flat_map(|verdict| verdict_values(verdict));
             let statement = Statement::from_sql_and_values(backend, sql, values);
             for row in transaction.query_all_raw(statement).await? {
                 held.insert(row.try_get_by_index(0)?);

@@ -18,12 +18,12 @@ use super::database::session::Transaction;
 use super::endpoints::find;
 use super::entity::{deliveries, recoveries};
 use super::error::StoreError;
-use super::insert::insert_all;
+use super::insert::{Inserts, insert_all};
 use super::intervention::resend_rows;
 use super::keyring::Keyring;
 use super::request::NamedRequest;
-use super::row;
 use super::wakeup::DueEndpoint;
+use super::{new_row, row};
 use crate::domain::account::AccountScope;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
@@ -219,11 +219,13 @@ impl Store {
                 create_time: now,
                 update_time: now,
             };
-            rows.push(row::new_delivery_row(&delivery, ScheduleStart::AT_RECOVERY, None));
-            changes.push(row::change(&delivery, None));
+            rows.push(new_row::delivery(&delivery, ScheduleStart::AT_RECOVERY, None));
+            changes.push(new_row::new_change(&delivery));
         }
-        insert_all(transaction, rows).await?;
-        insert_all(transaction, changes).await?;
+        let mut inserts = Inserts::new(transaction.get_database_backend());
+        inserts.add(&new_row::NEW_DELIVERIES, rows);
+        inserts.add(&new_row::NEW_CHANGES, changes);
+        inserts.execute(transaction).await?;
         let last = next.last().filter(|_| is_full(&next));
         Ok(last.map_or(Step::to(DONE), |(event_id, _, publish_time)| Step {
             stage: DELIVERING,

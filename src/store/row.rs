@@ -15,13 +15,12 @@ use crate::domain::attempt::{
     Attempt, Exchange, Outcome, Response, ResponseHeader, Timing, Trigger,
 };
 use crate::domain::clock::Timestamp;
-use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart, Verdict};
+use crate::domain::delivery::{Delivery, DeliveryState, ScheduleStart};
 use crate::domain::endpoint::{Endpoint, EndpointConfig, EndpointLimits, EndpointState};
 use crate::domain::endpoint_url::EndpointUrl;
 use crate::domain::event::Event;
 use crate::domain::header::EndpointHeaders;
-use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, LeaseToken, RecoveryId};
-use crate::domain::latency::LatencyBucket;
+use crate::domain::id::{AttemptId, DeliveryId, EndpointId, EventId, RecoveryId};
 use crate::domain::recovery::{Recovery, RecoveryKinds};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::subscription::Subscription;
@@ -98,68 +97,6 @@ pub fn schedule_start(row: &deliveries::Model) -> Result<ScheduleStart, StoreErr
         attempts_before: count(row.attempts_before_schedule)?,
         trigger: value(&TRIGGERS, row.trigger)?,
     })
-}
-
-/// The row of a delivery that is made now, free or under a lease with its expiry.
-pub fn new_delivery_row(
-    delivery: &Delivery,
-    schedule_start: ScheduleStart,
-    lease: Option<(LeaseToken, Timestamp)>,
-) -> deliveries::ActiveModel {
-    deliveries::ActiveModel {
-        delivery_id: Set(delivery.delivery_id.as_uuid()),
-        account_id: Set(delivery.account_id.to_string()),
-        event_id: Set(delivery.event_id.as_uuid()),
-        event_type: Set(delivery.event_type.clone()),
-        endpoint_id: Set(delivery.endpoint_id.as_uuid()),
-        state: Set(delivery_state_number(delivery.state)),
-        state_reason: Set(delivery.state_reason.clone()),
-        revision: Set(stored_count(delivery.revision)),
-        attempt_count: Set(stored_count(delivery.attempt_count)),
-        attempts_before_schedule: Set(stored_count(schedule_start.attempts_before)),
-        trigger: Set(trigger_number(schedule_start.trigger)),
-        next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
-        claim_count: Set(0),
-        swaps_signatures: Set(false),
-        lease_token: Set(lease.map(|(token, _)| token.as_stored())),
-        lease_expire_time: Set(lease.map(|(_, expiry)| expiry.as_unix_nanos())),
-        create_time: Set(delivery.create_time.as_unix_nanos()),
-        update_time: Set(delivery.update_time.as_unix_nanos()),
-    }
-}
-
-/// The log row of the change that made `delivery` what it is.
-pub fn change(
-    delivery: &Delivery,
-    previous_state: Option<DeliveryState>,
-) -> delivery_changes::ActiveModel {
-    delivery_changes::ActiveModel {
-        sequence: NotSet,
-        transaction_id: NotSet,
-        account_id: Set(delivery.account_id.to_string()),
-        delivery_id: Set(delivery.delivery_id.as_uuid()),
-        event_id: Set(delivery.event_id.as_uuid()),
-        event_type: Set(delivery.event_type.clone()),
-        endpoint_id: Set(delivery.endpoint_id.as_uuid()),
-        revision: Set(stored_count(delivery.revision)),
-        previous_state: Set(previous_state.map(delivery_state_number)),
-        state: Set(delivery_state_number(delivery.state)),
-        state_reason: Set(delivery.state_reason.clone()),
-        attempt_count: Set(stored_count(delivery.attempt_count)),
-        next_attempt_time: Set(delivery.next_attempt_time.map(Timestamp::as_unix_nanos)),
-        create_time: Set(delivery.create_time.as_unix_nanos()),
-        latency_bucket: Set(None),
-        commit_time: Set(delivery.update_time.as_unix_nanos()),
-    }
-}
-
-/// The log row of what an attempt made of a delivery.
-pub fn attempt_change(verdict: &Verdict) -> delivery_changes::ActiveModel {
-    let bucket = LatencyBucket::of(verdict.attempt.exchange.timing.total).number();
-    delivery_changes::ActiveModel {
-        latency_bucket: Set(Some(i16::try_from(bucket).expect("there are less than 1,000"))),
-        ..change(&verdict.delivery, Some(verdict.previous_state))
-    }
 }
 
 /// The delivery that a log row shows, and its state before.
@@ -327,35 +264,6 @@ pub fn attempt(row: attempts::Model) -> Result<Attempt, StoreError> {
     })
 }
 
-/// The row of an attempt.
-pub fn attempt_row(delivery_id: DeliveryId, attempt: Attempt) -> attempts::ActiveModel {
-    let Exchange { outcome, error_message, remote_address, response, timing } = attempt.exchange;
-    let status = response.as_ref().map_or(0, |response| response.status);
-    let truncated = response.as_ref().is_some_and(|response| response.body_truncated);
-    let (headers, body) =
-        response.map_or_else(Default::default, |response| (response.headers, response.body));
-    let headers: Vec<_> = headers.iter().map(|header| (&header.name, &header.value)).collect();
-    attempts::ActiveModel {
-        delivery_id: Set(delivery_id.as_uuid()),
-        number: Set(stored_count(attempt.number)),
-        attempt_id: Set(attempt.attempt_id.as_uuid()),
-        trigger: Set(trigger_number(attempt.trigger)),
-        outcome: Set(number(&OUTCOMES, outcome)),
-        http_status: Set(i16::try_from(status).unwrap_or(0)),
-        error_message: Set(error_message.unwrap_or_default()),
-        remote_address: Set(remote_address.unwrap_or_default()),
-        start_time: Set(attempt.start_time.as_unix_nanos()),
-        latency_micros: Set(stored_micros(timing.total)),
-        dns_micros: Set(timing.dns.map(stored_micros)),
-        connect_micros: Set(timing.connect.map(stored_micros)),
-        tls_micros: Set(timing.tls.map(stored_micros)),
-        first_byte_micros: Set(timing.first_byte.map(stored_micros)),
-        response_headers: Set(to_json(&headers)),
-        response_body: Set(body),
-        response_body_truncated: Set(truncated),
-    }
-}
-
 /// A count as it is stored.
 pub fn stored_count(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
@@ -388,7 +296,8 @@ fn micros(stored: i64) -> Duration {
     Duration::from_micros(stored.unsigned_abs())
 }
 
-fn stored_micros(duration: Duration) -> i64 {
+/// A duration as it is stored.
+pub fn stored_micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
