@@ -28,9 +28,10 @@ use crate::domain::attempt::{Exchange, Timing};
 /// How long an unused connection is kept: less than the 5 s after which Node, Apache and Uvicorn
 /// close one by default, so that a request seldom meets a connection that is just being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
-/// Most unused HTTP/1.1 connections that are kept for one origin: what a busy endpoint has in
-/// flight; more are closed when their request is done.
-const IDLE_PER_ORIGIN_MAX: usize = 64;
+/// Most unused HTTP/1.1 connections that are kept for one origin: what a few busy endpoints have in
+/// flight, since many may be behind one. More are closed when their request is done, and each that
+/// is missing costs a handshake.
+const IDLE_PER_ORIGIN_MAX: usize = 512;
 /// HTTP/2 flow control: one stream's window holds every body that is read, and the connection's
 /// holds 16 of them, so that unread bodies do not stall the others.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
