@@ -191,14 +191,11 @@ impl Caller {
 
     async fn paced(&mut self, per_second: u32) -> anyhow::Result<()> {
         let begun = now_nanos();
-        let mut ticks = tokio::time::interval(Duration::from_secs(1) / per_second);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
+        let mut due = due_numbers(begun, per_second, self.plan.events);
         let under_way = Arc::new(Semaphore::new(OPEN_CALLS_MAX));
         let mut calls = JoinSet::new();
-        for number in 0..self.plan.events {
-            ticks.tick().await;
-            let after = u64::from(number) * 1_000_000_000 / u64::from(per_second);
-            let stamp = Stamp { number, intended_nanos: begun + after };
+        while let Some(number) = due.recv().await {
+            let stamp = Stamp { number, intended_nanos: begun + due_after(number, per_second) };
             let permit = Arc::clone(&under_way).try_acquire_owned();
             let permit = permit.context("the service does not keep up with this load")?;
             let mut client = self.clients[number as usize % self.clients.len()].clone();
@@ -263,6 +260,27 @@ impl Caller {
             room.send(StreamPublishEventsRequest { request: Some(event) });
         }
     }
+}
+
+/// The number of each event when it is to be published, from a thread of its own: it wakes within
+/// some 0.1 ms, where a timer of the runtime would be up to 2 ms late, which would count as latency.
+fn due_numbers(begun: u64, per_second: u32, events: u32) -> mpsc::Receiver<u32> {
+    let (send, due) = mpsc::channel(OPEN_CALLS_MAX);
+    std::thread::spawn(move || {
+        for number in 0..events {
+            let due_nanos = begun + due_after(number, per_second);
+            std::thread::sleep(Duration::from_nanos(due_nanos.saturating_sub(now_nanos())));
+            if send.blocking_send(number).is_err() {
+                return;
+            }
+        }
+    });
+    due
+}
+
+/// How long after the first an event is to be published, in nanoseconds.
+fn due_after(number: u32, per_second: u32) -> u64 {
+    u64::from(number) * 1_000_000_000 / u64::from(per_second)
 }
 
 /// The deliveries of an event that was published.
