@@ -45,11 +45,11 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint proto-breaking vectors sdk-generated lint doc cargo-test cargo-test-postgres retry-test conformance readme-test sdk-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint proto-breaking vectors sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test sdk-test ## Install what is missing, then check and test everything
 	@echo
 	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, vectors," \
-	  "sdk-generated, lint, doc, cargo-test, cargo-test-postgres, retry-test, conformance," \
-	  "readme-test, sdk-test"
+	  "sdk-generated, lint, doc, cargo-test, cargo-test-postgres, bench-quick, retry-test," \
+	  "conformance, readme-test, sdk-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
@@ -85,8 +85,10 @@ cargo-test: rust-tools $(NODE_PACKAGES) postgres ## Run the Rust tests on SQLite
 # Not once more what has no database, or has one of its own choice.
 NOT_ON_POSTGRES := architecture:: body_writer:: clock_jumps:: database_file:: javascript:: \
   postgres_servers:: receivers:: replicas::
-# Nor what ends before the store is asked.
-NOT_ON_POSTGRES += access:: fuzzed_requests::frames fuzzed_requests::sockets transport::
+# Nor what ends before the store is asked, or is about the sending side alone.
+NOT_ON_POSTGRES += access:: bad_requests:: command_line:: endpoint_tests:: \
+  fuzzed_requests::frames fuzzed_requests::sockets neighbours:: outages:: publishing::rates \
+  transport::
 cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service on PostgreSQL
 	BOOKORA_TEST_DATABASE=postgres $(CARGO) test --locked --test integration -- \
 	  $(NOT_ON_POSTGRES:%=--skip %)
@@ -136,7 +138,10 @@ micro: rust-tools ## Measure the hot pieces one by one (PIECE=publish_transactio
 # The debug program: what is shown is that the scenarios work, not how fast.
 bench-quick: build postgres ## Run each piece of `make micro` once, and a little of each scenario of `make bench`
 	$(CARGO) test --locked --bench micro -- --test
-	$(CARGO) test --locked --bench load -- --quick
+	$(CARGO) test --locked --bench load --no-run
+	@$(CARGO) test --locked --bench load -- --quick --db postgres & other=$$!; failed=0; \
+	  $(CARGO) test --locked --bench load -- --quick --db sqlite || failed=1; \
+	  wait $$other || failed=1; exit $$failed
 
 fuzz: rust-tools ## Run each fuzz target for a minute (SECONDS_EACH=60)
 	fuzz/run.sh

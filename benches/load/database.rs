@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use sea_orm::{ConnectionTrait, Database as Connection, DatabaseConnection};
 use serde::{Serialize, Serializer};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use super::kernel::{Used, used_by_tree};
 use super::stamp::{BODY_BYTES, now_nanos};
@@ -71,6 +72,20 @@ impl Drop for Database {
     }
 }
 
+/// Whether the server of this process was set up.
+static SET_UP: OnceCell<()> = OnceCell::const_new();
+
+/// Gives the server Debian's settings, which other services were measured with.
+async fn set_up(server: &Postgres, url: &str) -> anyhow::Result<()> {
+    let connection = Connection::connect(url).await?;
+    connection.execute_unprepared("ALTER SYSTEM SET shared_buffers = '128MB'").await?;
+    connection.execute_unprepared("ALTER SYSTEM SET max_wal_size = '1GB'").await?;
+    connection.close().await?;
+    server.stop();
+    server.start_again();
+    Ok(())
+}
+
 impl Database {
     /// Makes one.
     pub async fn make(kind: Kind) -> anyhow::Result<Self> {
@@ -80,13 +95,7 @@ impl Database {
             Kind::Postgres => {
                 let Some(server) = Postgres::shared() else { bail!("PostgreSQL is missing") };
                 let url = server.fresh_database();
-                // Debian's default, which the other services were measured with.
-                let connection = Connection::connect(&url).await?;
-                connection.execute_unprepared("ALTER SYSTEM SET shared_buffers = '128MB'").await?;
-                connection.execute_unprepared("ALTER SYSTEM SET max_wal_size = '1GB'").await?;
-                connection.close().await?;
-                server.stop();
-                server.start_again();
+                SET_UP.get_or_try_init(|| set_up(server, &url)).await?;
                 (Some(server), url)
             }
         };

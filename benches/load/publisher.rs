@@ -10,13 +10,15 @@ use anyhow::{Context, ensure};
 use bookora_webhooks::proto::event_ingest_client::EventIngestClient;
 use bookora_webhooks::proto::publish_event_result::Result as ItemResult;
 use bookora_webhooks::proto::{
-    BatchPublishEventsRequest, PublishEventRequest, PublishEventResult, StreamPublishEventsRequest,
+    BatchPublishEventsRequest, PublishEventRequest, PublishEventResponse, PublishEventResult,
+    StreamPublishEventsRequest,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
+use tonic::{Code, Response, Status};
 
 use super::latency::{Latencies, Taken};
 use super::role;
@@ -28,6 +30,8 @@ pub const NAME: &str = "publisher";
 const CONNECTIONS: u32 = 4;
 /// Calls that an open load may have under way. One that has more is not kept up with, and fails.
 const OPEN_CALLS_MAX: usize = 20_000;
+/// How long a call waits that was refused because too many were under way.
+const OVERLOADED_WAIT: Duration = Duration::from_millis(50);
 /// Requests of a stream that have no result yet, as the SDKs have.
 const OUTSTANDING_MAX: usize = 256;
 
@@ -198,12 +202,12 @@ impl Caller {
             let stamp = Stamp { number, intended_nanos: begun + due_after(number, per_second) };
             let permit = Arc::clone(&under_way).try_acquire_owned();
             let permit = permit.context("the service does not keep up with this load")?;
-            let mut client = self.clients[number as usize % self.clients.len()].clone();
+            let client = self.clients[number as usize % self.clients.len()].clone();
             let event = self.event(stamp);
             calls.spawn(async move {
-                let published = client.publish_event(event).await;
+                let published = publish_patiently(client, event).await;
                 drop(permit);
-                anyhow::Ok((published?.into_inner().delivery_count, stamp))
+                anyhow::Ok((published?.delivery_count, stamp))
             });
             while let Some(ended) = calls.try_join_next() {
                 let (deliveries, stamp) = ended??;
@@ -258,6 +262,22 @@ impl Caller {
             let Some((stamp, event)) = self.next() else { return };
             waiting.push_back(stamp);
             room.send(StreamPublishEventsRequest { request: Some(event) });
+        }
+    }
+}
+
+/// Publishes an event, again where the service has too many calls under way: as every client does
+/// that has the published service config. The wait is part of the event's latency.
+async fn publish_patiently(
+    mut client: EventIngestClient<Channel>,
+    event: PublishEventRequest,
+) -> Result<PublishEventResponse, Status> {
+    loop {
+        match client.publish_event(event.clone()).await {
+            Err(status) if status.code() == Code::Unavailable => {
+                tokio::time::sleep(OVERLOADED_WAIT).await;
+            }
+            published => return published.map(Response::into_inner),
         }
     }
 }
