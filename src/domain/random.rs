@@ -30,7 +30,7 @@ impl dyn Random {
     }
 }
 
-/// What the service runs on: a generator for keys in each thread, which the operating system's seeds,
+/// What the service runs on: a generator for keys in each thread, which the operating system seeds,
 /// and seeds again after every 64 KiB. Asking the operating system for every id costs more than the
 /// id.
 #[derive(Clone, Copy, Debug, Default)]
