@@ -69,13 +69,13 @@ impl Inserts {
         let names: Vec<_> = insertion.columns.into_iter().chain(constants).collect();
         let constants: Vec<_> = insertion.constants.iter().map(|(_, sql)| *sql).collect();
         let into =
-            Into { table: insertion.table, names: &names, columns: N, constants: &constants };
+            IntoTable { table: insertion.table, names: &names, columns: N, constants: &constants };
         self.add_values(&into, rows.len(), rows.into_iter().flatten());
     }
 
     fn add_values(
         &mut self,
-        into: &Into<'_>,
+        into: &IntoTable<'_>,
         rows: usize,
         mut values: impl Iterator<Item = Value>,
     ) {
@@ -137,8 +137,12 @@ where
     let table = A::Entity::default();
     let names: Vec<_> = columns.iter().map(Iden::unquoted).collect();
     let count = rows.len();
-    let into =
-        Into { table: table.table_name(), names: &names, columns: names.len(), constants: &[] };
+    let into = IntoTable {
+        table: table.table_name(),
+        names: &names,
+        columns: names.len(),
+        constants: &[],
+    };
     let values = rows.into_iter().flat_map(|mut row| {
         columns.iter().map(move |column| set(row.take(*column))).collect::<Vec<_>>()
     });
@@ -155,7 +159,7 @@ fn set(value: ActiveValue<Value>) -> Value {
 }
 
 /// Where rows go.
-struct Into<'a> {
+struct IntoTable<'a> {
     table: &'a str,
     names: &'a [&'a str],
     /// Values of a row; their columns are the first of the names.
@@ -180,6 +184,10 @@ pub(super) fn bind_rows(
 ) -> String {
     let first = bound.len();
     bound.extend(values);
+    for row in bound[first..].chunks(columns) {
+        assert_eq!(row.len(), columns, "a row has a value for each column");
+        assert_ne!(row[0], row[0].as_null(), "a row without its first value would be left out");
+    }
     // PostgreSQL has to be told of which type a NULL is.
     let nulls: Vec<_> = bound[first..first + columns].iter().map(Value::as_null).collect();
     let places = places_for(bound.len() - first, columns);
@@ -241,6 +249,12 @@ mod tests {
         assert_eq!(bound[11..], [Value::Int(None), Value::String(None)]);
         let sql = bind_rows(DbBackend::Sqlite, &mut bound, rows(1).into_iter(), 2);
         assert_eq!(sql, "VALUES (?,?)");
+    }
+
+    #[test]
+    #[should_panic(expected = "would be left out")]
+    fn no_row_is_left_out() {
+        bind_rows(DbBackend::Sqlite, &mut Vec::new(), [Value::Int(None)].into_iter(), 1);
     }
 
     #[test]
