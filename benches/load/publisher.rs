@@ -32,6 +32,8 @@ const CONNECTIONS: u32 = 4;
 const OPEN_CALLS_MAX: usize = 20_000;
 /// How long a call waits that was refused because too many were under way.
 const OVERLOADED_WAIT: Duration = Duration::from_millis(50);
+/// How often it is made before the load counts as not kept up with.
+const OVERLOADED_TRIES_MAX: u32 = 200;
 /// Requests of a stream that have no result yet, as the SDKs have.
 const OUTSTANDING_MAX: usize = 256;
 
@@ -272,7 +274,7 @@ async fn publish_patiently(
     mut client: EventIngestClient<Channel>,
     event: PublishEventRequest,
 ) -> Result<PublishEventResponse, Status> {
-    loop {
+    for _ in 1..OVERLOADED_TRIES_MAX {
         match client.publish_event(event.clone()).await {
             Err(status) if status.code() == Code::Unavailable => {
                 tokio::time::sleep(OVERLOADED_WAIT).await;
@@ -280,6 +282,7 @@ async fn publish_patiently(
             published => return published.map(Response::into_inner),
         }
     }
+    client.publish_event(event).await.map(Response::into_inner)
 }
 
 /// The number of each event when it is to be published, from a thread of its own: it wakes within
