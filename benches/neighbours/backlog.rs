@@ -101,7 +101,7 @@ async fn claim_millis(due: u32, terminal: u32) -> anyhow::Result<f64> {
     let settings = StoreSettings {
         database_url: format!("sqlite://{}", service.database().display()),
         master_key_file: None,
-        room: RoomLimits { in_flight_max: 2_048, endpoint_in_flight_max: 64 },
+        room: RoomLimits { in_flight_max: 8_192, endpoint_in_flight_max: 64 },
         request_timeout: Duration::from_secs(5),
     };
     let clock = Arc::new(SystemClock::new());

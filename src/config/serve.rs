@@ -147,13 +147,13 @@ pub struct ServeArgs {
     )]
     pub request_timeout: Duration,
 
-    /// Requests that may be under way at once, of which half are kept for endpoints that are slow to
-    /// answer: 2-10000
+    /// Deliveries that may be under way at once: ready to be sent, being sent, not recorded yet; half
+    /// of them are kept for endpoints that are slow to answer: 2-10000
     #[arg(
         long,
         value_name = "N",
         env = "BOOKORA_MAX_IN_FLIGHT",
-        default_value_t = 2_048,
+        default_value_t = 8_192,
         value_parser = clap::value_parser!(u32).range(2..=i64::from(IN_FLIGHT_MAX))
     )]
     pub max_in_flight: u32,

@@ -20,7 +20,7 @@ use crate::store::clock_jump::ClockFollower;
 use crate::store::error::StoreError;
 use crate::store::publish::Handed;
 use crate::store::queue::{CLAIM_ENDPOINTS_MAX, Claimed, Wanted};
-use crate::store::room::Slot;
+use crate::store::room::{Slot, Turn};
 
 /// How often to look at the whole table. Being told makes it rare that this matters; it bounds
 /// what a lost hint, or a jump of the clock, can cost.
@@ -199,11 +199,14 @@ impl Dispatcher {
     }
 
     fn start(&self, leased: LeasedDelivery, slot: Slot) {
-        let deliverer = Arc::clone(&self.deliverer);
+        let (deliverer, mut slot) = (Arc::clone(&self.deliverer), slot);
         let guard = self.under_way.enter(leased.delivery.delivery_id, leased.lease_token);
         self.tasks.spawn(async move {
-            deliverer.deliver(leased, slot).await;
-            drop(guard);
+            match slot.turn().await {
+                // In a box, so that what is ready and not begun takes little memory.
+                Turn::Begin => Box::pin(deliverer.deliver(leased, slot)).await,
+                Turn::GiveBack => guard.give_back(),
+            }
         });
     }
 }

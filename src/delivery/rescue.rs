@@ -1,5 +1,6 @@
 //! Rescue: frees the leases that ran out, so that what a dead or stuck process held is claimed by
-//! one that lives. First it extends the leases of what this process still has under way, so that
+//! one that lives. First it gives back the leases of what was ready for an endpoint that has fallen
+//! behind, and extends the leases of what this process still has under way, so that
 //! an outcome that had to wait for the database is not sent again. Those of which it is not known
 //! whether they were taken are freed at once: nobody sends what they hold.
 
@@ -33,9 +34,22 @@ async fn extend_then_free(store: &Store, under_way: &UnderWay) -> Result<u64, St
     if doubtful > 0 {
         tracing::info!(doubtful, "leases were freed whose commit was not answered");
     }
+    give_back(store, under_way).await?;
     if !store.has_leases_running_out().await? {
         return Ok(0);
     }
     store.extend(&under_way.leases()).await?;
     store.rescue().await
+}
+
+/// What was leased and is not to be sent soon waits in the table, for whoever sends it first.
+async fn give_back(store: &Store, under_way: &UnderWay) -> Result<(), StoreError> {
+    let returns = under_way.returns();
+    if returns.is_empty() {
+        return Ok(());
+    }
+    store.release(&returns).await?;
+    under_way.given_back(&returns);
+    store.wakeup().look();
+    Ok(())
 }

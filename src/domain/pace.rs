@@ -1,5 +1,6 @@
 //! How fast one endpoint is sent to: a window of requests under way that opens with what it
-//! acknowledges and closes when it falls behind, and a rate that its owner may set.
+//! acknowledges and closes when it falls behind, a rate that its owner may set, and how much may be
+//! kept ready for it.
 //!
 //! The window is that of TCP (RFC 5681, section 3.1): a new endpoint's doubles with each round of
 //! acknowledgements; once it has been overrun it is halved, and from then on grows by one a round.
@@ -11,6 +12,14 @@ use std::time::Duration;
 const WINDOW_MIN: f64 = 1.0;
 /// An endpoint's own limit of deliveries a second may be saved up for this long.
 const BURST: Duration = Duration::from_secs(1);
+/// Deliveries that may be ready for each request that may be under way: enough that they are fetched
+/// by the hundred, few enough that what a lost process holds is a small part of a backlog.
+const READY_PER_REQUEST: f64 = 7.0;
+/// For how long, at the pace of its answers, an endpoint may have deliveries ready: others could send
+/// them, and they are not sent as they would be if its settings were changed now.
+const READY_MAX: Duration = Duration::from_millis(250);
+/// Share of an answer's time in what is remembered of them.
+const LATENCY_WEIGHT: f64 = 1.0 / 8.0;
 /// Highest `max_deliveries_per_second` that may be set: what one process sends to all.
 pub const DELIVERIES_PER_SECOND_MAX: u32 = 10_000;
 
@@ -52,6 +61,10 @@ pub struct Pace {
     standing: Standing,
     window: f64,
     has_been_overrun: bool,
+    /// Since it was last overrun or kept a request waiting.
+    acknowledged_in_a_row: u32,
+    /// Of acknowledgements, in seconds; the last ones count most.
+    latency: Option<f64>,
     /// Requests that were begun before this say nothing about the window as it is now.
     narrowed_at: Option<Duration>,
     /// Requests that the rate allows, and when they were counted.
@@ -67,6 +80,8 @@ impl Pace {
             standing: Standing::Unproven,
             window: WINDOW_MIN,
             has_been_overrun: false,
+            acknowledged_in_a_row: 0,
+            latency: None,
             narrowed_at: None,
             allowance: f64::INFINITY,
             counted_at: now,
@@ -81,14 +96,33 @@ impl Pace {
 
     /// Whether a request may be begun while `in_flight` are under way.
     pub fn admit(&mut self, in_flight: u32, limits: PaceLimits, now: Duration) -> Admission {
-        let window = self.window.min(f64::from(limits.in_flight_max));
-        if f64::from(in_flight) >= window.floor() {
+        if f64::from(in_flight) >= self.open(limits) {
             return Admission::WhenOneEnds;
         }
         match limits.per_second_max {
             None => Admission::Now,
             Some(per_second) => self.admit_by_rate(f64::from(per_second), now),
         }
+    }
+
+    /// How many requests may be under way.
+    fn open(&self, limits: PaceLimits) -> f64 {
+        self.window.min(f64::from(limits.in_flight_max)).floor()
+    }
+
+    /// How many deliveries may be kept ready to be sent as soon as requests end: so many as it takes
+    /// within [`READY_MAX`], and no more than it has acknowledged in a row. None where a rate is kept.
+    #[must_use]
+    pub fn ready_max(&self, limits: PaceLimits) -> u32 {
+        let (Some(latency), None) = (self.latency, limits.per_second_max) else { return 0 };
+        let each = (READY_MAX.as_secs_f64() / latency).min(READY_PER_REQUEST);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "some thousands"
+        )]
+        let ready = (self.open(limits) * each) as u32;
+        ready.min(self.acknowledged_in_a_row)
     }
 
     fn admit_by_rate(&mut self, per_second: f64, now: Duration) -> Admission {
@@ -113,9 +147,13 @@ impl Pace {
         self.allowance += 1.0;
     }
 
-    /// A request was acknowledged.
-    pub fn acknowledged(&mut self, limits: PaceLimits) {
+    /// A request was acknowledged, and what time that took.
+    pub fn acknowledged(&mut self, took: Duration, limits: PaceLimits) {
         self.standing = Standing::Proven;
+        self.acknowledged_in_a_row = self.acknowledged_in_a_row.saturating_add(1);
+        let took = took.as_secs_f64();
+        let before = self.latency.unwrap_or(took);
+        self.latency = Some(before + (took - before) * LATENCY_WEIGHT);
         let growth = if self.has_been_overrun { 1.0 / self.window } else { 1.0 };
         self.window = (self.window + growth).min(f64::from(limits.in_flight_max).max(WINDOW_MIN));
     }
@@ -124,6 +162,7 @@ impl Pace {
     /// under way together narrow the window once.
     pub fn overrun(&mut self, begun: Duration, now: Duration) {
         self.standing = Standing::Suspect;
+        self.acknowledged_in_a_row = 0;
         if self.narrowed_at.is_some_and(|narrowed| begun < narrowed) {
             return;
         }
@@ -135,6 +174,7 @@ impl Pace {
     /// A request has been under way for so long that others should not wait behind its like.
     pub fn kept_waiting(&mut self) {
         self.standing = Standing::Suspect;
+        self.acknowledged_in_a_row = 0;
     }
 }
 
@@ -161,7 +201,7 @@ mod tests {
             let open = window(&mut pace, LIMITS);
             windows.push(open);
             for _ in 0..open {
-                pace.acknowledged(LIMITS);
+                pace.acknowledged(at(10), LIMITS);
             }
         }
         assert_eq!(windows, [1, 2, 4, 8, 16, 32, 64, 64]);
@@ -172,7 +212,7 @@ mod tests {
     fn one_overrun_round_halves_the_window_once_and_recovery_is_gradual() {
         let mut pace = Pace::new(at(0));
         for _ in 0..100 {
-            pace.acknowledged(LIMITS);
+            pace.acknowledged(at(10), LIMITS);
         }
         for ended in 0..64 {
             pace.overrun(at(1_000), at(6_000 + ended));
@@ -181,7 +221,7 @@ mod tests {
         assert_eq!(pace.standing(), Standing::Suspect);
         for round in 1..=5 {
             for _ in 0..=window(&mut pace, LIMITS) {
-                pace.acknowledged(LIMITS);
+                pace.acknowledged(at(10), LIMITS);
             }
             assert_eq!(window(&mut pace, LIMITS), 32 + round, "one more a round");
         }
@@ -191,7 +231,7 @@ mod tests {
     fn an_hour_of_outage_opens_nothing_and_afterwards_the_window_opens_round_by_round() {
         let mut pace = Pace::new(at(0));
         for _ in 0..100 {
-            pace.acknowledged(LIMITS);
+            pace.acknowledged(at(10), LIMITS);
         }
         for second in 0..3_600 {
             pace.overrun(at(second * 1_000), at(second * 1_000 + 500));
@@ -202,7 +242,7 @@ mod tests {
         for round in 1..=10 {
             assert_eq!(window(&mut pace, LIMITS), round);
             for _ in 0..=round {
-                pace.acknowledged(LIMITS);
+                pace.acknowledged(at(10), LIMITS);
             }
         }
     }
@@ -217,11 +257,46 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_ready_is_what_a_quarter_of_a_second_takes_of_what_was_acknowledged_in_a_row() {
+        let ready = |acknowledged: u32, took: Duration, limits: PaceLimits| {
+            let mut pace = Pace::new(at(0));
+            for _ in 0..acknowledged {
+                pace.acknowledged(took, limits);
+            }
+            pace.ready_max(limits)
+        };
+        assert_eq!(ready(0, at(1), LIMITS), 0);
+        assert_eq!(ready(1, at(1), LIMITS), 1);
+        assert_eq!(ready(100, at(1), LIMITS), 100);
+        assert_eq!(ready(1_000, at(1), LIMITS), 448, "seven for each request");
+        assert_eq!(ready(1_000, Duration::ZERO, LIMITS), 448);
+        assert_eq!(ready(1_000, at(100), LIMITS), 160, "two and a half rounds");
+        assert_eq!(ready(1_000, at(2_000), LIMITS), 8, "an eighth of a round");
+        assert_eq!(ready(1_000, at(1), PaceLimits { in_flight_max: 0, ..LIMITS }), 0);
+        let paced = PaceLimits { per_second_max: Some(1_000), ..LIMITS };
+        assert_eq!(ready(1_000, at(1), paced), 0);
+    }
+
+    #[test]
+    fn who_falls_behind_has_nothing_ready_until_it_has_acknowledged_again() {
+        let mut pace = Pace::new(at(0));
+        for _ in 0..1_000 {
+            pace.acknowledged(at(1), LIMITS);
+        }
+        pace.overrun(at(0), at(1));
+        assert_eq!(pace.ready_max(LIMITS), 0);
+        pace.acknowledged(at(1), LIMITS);
+        assert_eq!(pace.ready_max(LIMITS), 1);
+        pace.kept_waiting();
+        assert_eq!(pace.ready_max(LIMITS), 0);
+    }
+
+    #[test]
     fn a_rate_is_kept_and_says_when_to_come_back() {
         let limits = PaceLimits { in_flight_max: 64, per_second_max: Some(10) };
         let mut pace = Pace::new(at(0));
         for _ in 0..100 {
-            pace.acknowledged(limits);
+            pace.acknowledged(at(10), limits);
         }
         let mut begun = 0;
         for millis in 0..5_000 {

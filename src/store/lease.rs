@@ -5,6 +5,7 @@ use std::time::Duration;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QuerySelect,
+    UpdateMany,
 };
 
 use super::Store;
@@ -94,14 +95,15 @@ impl Store {
     }
 
     /// Gives leases back that this process holds and has no more time for: what they hold is sent
-    /// at once by whoever has. One that somebody else has taken over stays theirs.
+    /// at once by whoever has, and their claim counts as none. One that somebody else has taken over stays theirs.
     ///
     /// # Errors
     /// The database's.
     pub async fn release(&self, leases: &[(DeliveryId, LeaseToken)]) -> Result<u64, StoreError> {
         let mut released = 0;
         for some in leases.chunks(LEASES_MAX) {
-            released += self.free(is_one_of(some)).await?;
+            let update = freeing().col_expr(deliveries::Column::ClaimCount, one_claim_less());
+            released += self.update_leases(update.filter(is_one_of(some))).await?;
         }
         Ok(released)
     }
@@ -137,18 +139,33 @@ impl Store {
     }
 
     pub(super) async fn free(&self, which: Condition) -> Result<u64, StoreError> {
+        self.update_leases(freeing().filter(which)).await
+    }
+
+    async fn update_leases(
+        &self,
+        update: UpdateMany<deliveries::Entity>,
+    ) -> Result<u64, StoreError> {
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
-        let none = || Expr::value(Option::<i64>::None);
-        let freed = deliveries::Entity::update_many()
-            .col_expr(deliveries::Column::LeaseToken, none())
-            .col_expr(deliveries::Column::LeaseExpireTime, none())
-            .filter(which)
-            .exec(&transaction)
-            .await?;
+        let freed = update.exec(&transaction).await?;
         transaction.commit().await?;
         Ok(freed.rows_affected)
     }
+}
+
+/// Frees leases.
+fn freeing() -> UpdateMany<deliveries::Entity> {
+    let none = || Expr::value(Option::<i64>::None);
+    deliveries::Entity::update_many()
+        .col_expr(deliveries::Column::LeaseToken, none())
+        .col_expr(deliveries::Column::LeaseExpireTime, none())
+}
+
+/// What was born leased was not claimed.
+fn one_claim_less() -> SimpleExpr {
+    let claims = || Expr::col(deliveries::Column::ClaimCount);
+    Expr::case(claims().gt(0), claims().sub(1)).finally(0).into()
 }
 
 fn is_one_of(leases: &[(DeliveryId, LeaseToken)]) -> Condition {

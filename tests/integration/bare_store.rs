@@ -61,7 +61,7 @@ impl BareStore {
         let settings = StoreSettings {
             database_url: database_url.to_owned(),
             master_key_file,
-            room: RoomLimits { in_flight_max: 2_048, endpoint_in_flight_max: 64 },
+            room: RoomLimits { in_flight_max: 8_192, endpoint_in_flight_max: 64 },
             request_timeout: Duration::from_secs(5),
         };
         let (store, handed) =

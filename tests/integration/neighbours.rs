@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 
 use crate::deliveries::sample;
 use crate::party::Receivers;
-use crate::service::Service;
+use crate::plain_receiver::{PlainReceiver, status};
+use crate::service::{Service, eventually};
 
 async fn publish(service: &Service, account_id: &str, events: usize) {
     let requests = vec![sample(account_id, EventType::BookingCreated); events];
@@ -61,6 +62,38 @@ async fn endpoints_that_hang_do_not_hold_up_one_that_answers() {
     let page = service.query().await.list_deliveries(request).await.unwrap().into_inner();
     let waiting = page.deliveries.iter().filter(|one| one.account_id.starts_with("hanging_"));
     assert_eq!(waiting.count(), HANGING * 20);
+}
+
+#[tokio::test]
+async fn what_is_ready_for_an_endpoint_that_begins_to_hang_is_given_back_and_sent_later() {
+    const LEASED: &str = "SELECT COUNT(*) FROM deliveries WHERE lease_token IS NOT NULL";
+    let service = Service::start(&["--allow-http", "--request-timeout=30s"]);
+    let (hangs, hang) = tokio::sync::watch::channel(false);
+    let receiver = PlainReceiver::start_slow(move |_| {
+        let mut hang = hang.clone();
+        async move {
+            hang.wait_for(|hangs| !hangs).await.expect("the test goes on");
+            status(204)
+        }
+    })
+    .await;
+    let endpoint =
+        Endpoint { account_id: "acct_1".to_owned(), max_in_flight: 2, ..Endpoint::default() };
+    receiver.register(&service, endpoint).await;
+    let leased = async || service.ask_database(LEASED).await;
+    publish(&service, "acct_1", 100).await;
+    eventually("it has acknowledged", async || (receiver.requests() == 100).then_some(())).await;
+    eventually("that is recorded", async || (leased().await == 0).then_some(())).await;
+
+    hangs.send(true).unwrap();
+    publish(&service, "acct_1", 30).await;
+    assert!(leased().await > 2, "more than may be under way are ready");
+    eventually("they are given back", async || (leased().await == 2).then_some(())).await;
+    assert_eq!(receiver.requests(), 102);
+    hangs.send(false).unwrap();
+    eventually("all have come", async || (receiver.requests() == 130).then_some(())).await;
+    eventually("that is recorded", async || (leased().await == 0).then_some(())).await;
+    assert_eq!(service.ask_database("SELECT COUNT(*) FROM attempts").await, 130, "each once");
 }
 
 #[tokio::test]
