@@ -4,19 +4,27 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select, Statement,
 };
 use uuid::Uuid;
 
 use super::Store;
+use super::database::dialect;
 use super::entity::{attempts, deliveries};
 use super::error::StoreError;
+use super::insert::{bind_rows, rows_max};
 use super::row;
 use crate::domain::account::AccountScope;
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::id::{DeliveryId, EndpointId, EventId};
+
+/// An attempt without headers and body of its response.
+const SHORT_ATTEMPT: &str = "a.delivery_id, a.number, a.attempt_id, a.trigger, a.outcome, \
+    a.http_status, a.error_message, a.remote_address, a.start_time, a.latency_micros, \
+    a.dns_micros, a.connect_micros, a.tls_micros, a.first_byte_micros, \
+    a.response_body_truncated, '[]' AS response_headers";
 
 /// Which deliveries: fields combine with AND, the values of one with OR, an empty one matches all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -230,38 +238,24 @@ pub(super) async fn last_attempts<C: ConnectionTrait>(
     connection: &C,
     wanted: impl Iterator<Item = (Uuid, i32)>,
 ) -> Result<HashMap<(Uuid, i32), Attempt>, StoreError> {
-    use attempts::Column;
-    let (delivery_ids, numbers): (Vec<_>, Vec<_>) = wanted.unzip();
-    if delivery_ids.is_empty() {
-        return Ok(HashMap::new());
+    let backend = connection.get_database_backend();
+    let wanted: Vec<_> = wanted.collect();
+    let mut found = HashMap::with_capacity(wanted.len());
+    for some in wanted.chunks(rows_max(2)) {
+        let mut values = Vec::new();
+        let keys = some.iter().flat_map(|(id, number)| [(*id).into(), (*number).into()]);
+        let rows = bind_rows(backend, &mut values, keys, 2);
+        let sql = format!(
+            "SELECT {SHORT_ATTEMPT}, {} AS response_body FROM ({rows}) AS v \
+             JOIN attempts AS a ON a.delivery_id = v.column1 AND a.number = v.column2",
+            dialect::no_bytes(backend),
+        );
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        for row in attempts::Model::find_by_statement(statement).all(connection).await? {
+            found.insert((row.delivery_id, row.number), row::attempt(row)?);
+        }
     }
-    let rows = attempts::Entity::find()
-        .select_only()
-        .columns([
-            Column::DeliveryId,
-            Column::Number,
-            Column::AttemptId,
-            Column::Trigger,
-            Column::Outcome,
-            Column::HttpStatus,
-            Column::ErrorMessage,
-            Column::RemoteAddress,
-            Column::StartTime,
-            Column::LatencyMicros,
-            Column::DnsMicros,
-            Column::ConnectMicros,
-            Column::TlsMicros,
-            Column::FirstByteMicros,
-            Column::ResponseBodyTruncated,
-        ])
-        .expr_as(Expr::value("[]"), "response_headers")
-        .expr_as(Expr::value(Vec::<u8>::new()), "response_body")
-        .filter(Column::DeliveryId.is_in(delivery_ids))
-        .filter(Column::Number.is_in(numbers))
-        .into_model::<attempts::Model>()
-        .all(connection)
-        .await?;
-    rows.into_iter().map(|row| Ok(((row.delivery_id, row.number), row::attempt(row)?))).collect()
+    Ok(found)
 }
 
 fn in_scope(

@@ -1,8 +1,7 @@
 //! Endpoints and their secrets: create, read, list, change, delete; and what becomes of the open
 //! deliveries of one that is switched off.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -22,7 +21,7 @@ use super::keyring::Keyring;
 use super::request::SecretRequest;
 use super::{row, sealing};
 use crate::domain::account::{AccountId, AccountScope};
-use crate::domain::endpoint::{ENDPOINTS_PER_ACCOUNT_MAX, Endpoint, EndpointState, Target};
+use crate::domain::endpoint::{ENDPOINTS_PER_ACCOUNT_MAX, Endpoint, EndpointState};
 use crate::domain::id::EndpointId;
 
 /// Why an endpoint was not written.
@@ -283,37 +282,17 @@ impl Store {
     }
 }
 
-/// The active endpoints of the accounts: whom an event published now goes to.
-pub(super) async fn active_targets<'a>(
-    transaction: &Transaction,
-    keyring: &Keyring,
-    accounts: impl Iterator<Item = &'a AccountId>,
-) -> Result<HashMap<AccountId, Vec<Target>>, StoreError> {
-    let accounts: HashSet<&str> = accounts.map(AccountId::as_str).collect();
-    let rows = endpoints::Entity::find()
-        .filter(endpoints::Column::AccountId.is_in(accounts))
-        .filter(endpoints::Column::State.eq(row::endpoint_state_number(EndpointState::Active)))
-        .all(transaction)
-        .await?;
-    let mut targets: HashMap<AccountId, Vec<Target>> = HashMap::new();
-    for endpoint in with_secrets(transaction, keyring, rows).await? {
-        targets.entry(endpoint.account_id.clone()).or_default().push(Arc::new(endpoint));
-    }
-    Ok(targets)
-}
-
 /// The endpoints with these ids, whatever their state.
-pub(super) async fn targets(
+pub(super) async fn with_ids(
     transaction: &Transaction,
     keyring: &Keyring,
-    ids: impl Iterator<Item = EndpointId>,
-) -> Result<HashMap<EndpointId, Target>, StoreError> {
+    ids: Vec<Uuid>,
+) -> Result<Vec<Endpoint>, StoreError> {
     let rows = endpoints::Entity::find()
-        .filter(endpoints::Column::EndpointId.is_in(ids.map(EndpointId::as_uuid)))
+        .filter(endpoints::Column::EndpointId.is_in(ids))
         .all(transaction)
         .await?;
-    let found = with_secrets(transaction, keyring, rows).await?;
-    Ok(found.into_iter().map(|endpoint| (endpoint.endpoint_id, Arc::new(endpoint))).collect())
+    with_secrets(transaction, keyring, rows).await
 }
 
 async fn find_for_write(

@@ -45,6 +45,7 @@ pub mod secrets;
 pub mod stats;
 mod streaks;
 pub mod suspension;
+mod targets;
 pub mod turns;
 pub mod wakeup;
 
@@ -66,10 +67,11 @@ use self::lease::LeaseTerms;
 use self::membership::Membership;
 use self::peers::{Peers, Talk};
 use self::publish::{GROUP_WEIGHT_MAX, Handed, Published, Publisher};
-use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
+use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder, VERDICTS_LINGER};
 use self::resealing::Resealing;
 use self::room::{Room, RoomLimits};
 use self::streaks::Streaks;
+use self::targets::Targets;
 use self::wakeup::Wakeup;
 use crate::domain::clock::Clock;
 use crate::domain::delivery::Verdict;
@@ -121,6 +123,7 @@ pub struct Store {
     room: Arc<Room>,
     streaks: Arc<Streaks>,
     keyring: Arc<Keyring>,
+    targets: Arc<Targets>,
     wakeup: Arc<Wakeup>,
     recovery_begun: Notify,
     lease_terms: LeaseTerms,
@@ -182,6 +185,7 @@ impl Store {
         let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
         let in_flight_max = settings.room.in_flight_max as usize;
         let (handed, to_dispatcher) = mpsc::channel(in_flight_max);
+        let targets = Targets::new(Arc::clone(&keyring));
         let publisher = Publisher {
             connections: Arc::clone(&connections),
             room: Arc::clone(&room),
@@ -190,7 +194,7 @@ impl Store {
             change_log: Arc::clone(&change_log),
             handed,
             doubts: Arc::clone(&doubts),
-            keyring: Arc::clone(&keyring),
+            targets: Arc::clone(&targets),
             lease_terms,
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
@@ -212,6 +216,7 @@ impl Store {
             room,
             streaks,
             keyring,
+            targets,
             wakeup,
             recovery_begun: Notify::new(),
             lease_terms,

@@ -16,12 +16,12 @@ use super::entity::events;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
 use super::insert::Inserts;
-use super::keyring::Keyring;
 use super::lease::LeaseTerms;
 use super::peers::Peers;
 use super::room::{Room, Slot};
+use super::targets::Targets;
 use super::wakeup::{DueEndpoint, Wakeup};
-use super::{endpoints, new_row, row};
+use super::{new_row, row};
 use crate::domain::account::AccountId;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::{Delivery, DeliveryState, LeasedDelivery, ScheduleStart};
@@ -86,7 +86,7 @@ pub struct Handed {
 }
 
 /// What a publish needs beside the events.
-pub struct Publisher {
+pub(super) struct Publisher {
     /// Where it is written.
     pub connections: Arc<Connections>,
     /// Room for what can be sent at once.
@@ -101,8 +101,8 @@ pub struct Publisher {
     pub handed: mpsc::Sender<Handed>,
     /// Told of leases where it is not known whether they were committed.
     pub doubts: Arc<Doubts>,
-    /// Opens the secrets that sign.
-    pub keyring: Arc<Keyring>,
+    /// Knows whom it goes to.
+    pub targets: Arc<Targets>,
     /// How long a lease lasts.
     pub lease_terms: LeaseTerms,
     /// Stamps rows.
@@ -136,12 +136,10 @@ impl Publisher {
             publisher: self,
             now,
             earlier: earlier_events(&transaction, all()).await?,
-            targets: endpoints::active_targets(
-                &transaction,
-                &self.keyring,
-                all().map(|event| &event.account_id),
-            )
-            .await?,
+            targets: self
+                .targets
+                .active_of(&transaction, all().map(|event| &event.account_id))
+                .await?,
             rows: Rows::default(),
         };
         let answers = group

@@ -5,19 +5,17 @@ use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use sea_orm::sea_query::Iden;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, QueryFilter, Statement,
-    Value,
-};
+use sea_orm::{ConnectionTrait, FromQueryResult, Iterable, Statement, Value};
 use uuid::Uuid;
 
 use super::Store;
 use super::cancel;
+use super::database::dialect::{self, DueOf};
+use super::database::in_time;
 use super::database::session::Transaction;
-use super::database::{dialect, in_time};
-use super::endpoints;
-use super::entity::{deliveries, events};
+use super::entity::deliveries;
 use super::error::StoreError;
+use super::insert::{bind_rows, rows_max};
 use super::lease;
 use super::wakeup::DueEndpoint;
 use super::{new_row, row};
@@ -184,7 +182,7 @@ impl Store {
         let _turn = self.connections.background_turn().await;
         let transaction = self.connections.begin().await?;
         let ids = wanted.iter().map(|wanted| wanted.endpoint_id);
-        let targets = endpoints::targets(&transaction, &self.keyring, ids).await?;
+        let targets = self.targets.with_ids(&transaction, ids).await?;
         // Deliveries of an endpoint that is gone or off are being cancelled by who did that; those
         // that cannot be signed here wait for another replica, or for a key.
         let active = |endpoint_id| {
@@ -259,23 +257,24 @@ impl Store {
         [due_by, now]: [Timestamp; 2],
     ) -> Result<Vec<deliveries::Model>, StoreError> {
         let backend = transaction.get_database_backend();
+        let wanted: Vec<_> = takers
+            .iter()
+            .map(|(wanted, target)| DueOf {
+                endpoint_id: wanted.endpoint_id.as_uuid(),
+                rows_max: i64::from(wanted.deliveries_max),
+                lease: lease::nanos(self.lease_terms.duration(target)),
+            })
+            .collect();
+        let mut values = Vec::new();
+        let due = dialect::due_rows(backend, &mut values, due_by, &wanted);
+        let token = dialect::place(backend, &mut values, lease_token.as_stored().into());
+        let lease_now = dialect::lease_now_text(backend, &mut values, now);
         let sql = format!(
-            "WITH due AS ({}) UPDATE deliveries SET claim_count = claim_count + 1, \
-             lease_token = ${}, lease_expire_time = {} + due.lease FROM due \
+            "WITH due AS ({due}) UPDATE deliveries SET claim_count = claim_count + 1, \
+             lease_token = {token}, lease_expire_time = {lease_now} + due.lease FROM due \
              WHERE deliveries.delivery_id = due.delivery_id RETURNING {}",
-            dialect::due_rows(backend, takers.len()),
-            3 + 3 * takers.len(),
-            dialect::lease_now_text(backend),
             COLUMNS.as_str(),
         );
-        let mut values: Vec<Value> = [now, due_by].map(|time| time.as_unix_nanos().into()).into();
-        for (wanted, target) in takers {
-            let lease = self.lease_terms.duration(target);
-            values.push(wanted.endpoint_id.as_uuid().into());
-            values.push(i64::from(wanted.deliveries_max).into());
-            values.push(lease::nanos(lease).into());
-        }
-        values.push(lease_token.as_stored().into());
         let statement = Statement::from_sql_and_values(backend, sql, values);
         Ok(deliveries::Model::find_by_statement(statement).all(transaction).await?)
     }
@@ -356,16 +355,26 @@ async fn payloads(
     transaction: &Transaction,
     claimed: &[deliveries::Model],
 ) -> Result<HashMap<Uuid, Payload>, StoreError> {
-    if claimed.is_empty() {
-        return Ok(HashMap::new());
-    }
+    let backend = transaction.get_database_backend();
     let ids: HashSet<Uuid> = claimed.iter().map(|delivery| delivery.event_id).collect();
-    let found =
-        events::Entity::find().filter(events::Column::EventId.is_in(ids)).all(transaction).await?;
-    let payloads = found.into_iter().map(|event| {
-        let trace_parent: Result<TraceParent, _> = event.trace_parent.parse();
-        let trace_parent = trace_parent.map_err(|error| row::corrupt("trace_parent", error))?;
-        Ok((event.event_id, Payload { bytes: event.payload.into(), trace_parent }))
-    });
-    payloads.collect()
+    let ids: Vec<Value> = ids.into_iter().map(Value::from).collect();
+    let mut payloads = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(rows_max(1)) {
+        let mut values = Vec::new();
+        let rows = bind_rows(backend, &mut values, some.iter().cloned(), 1);
+        let sql = format!(
+            "SELECT e.event_id, e.payload, e.trace_parent FROM ({rows}) AS claimed \
+             JOIN events AS e ON e.event_id = claimed.column1"
+        );
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        for row in transaction.query_all_raw(statement).await? {
+            let bytes: Vec<u8> = row.try_get_by_index(1)?;
+            let trace_parent: String = row.try_get_by_index(2)?;
+            let trace_parent: Result<TraceParent, _> = trace_parent.parse();
+            let trace_parent = trace_parent.map_err(|error| row::corrupt("trace_parent", error))?;
+            let payload = Payload { bytes: bytes.into(), trace_parent };
+            payloads.insert(row.try_get_by_index(0)?, payload);
+        }
+    }
+    Ok(payloads)
 }

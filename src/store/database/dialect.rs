@@ -1,13 +1,14 @@
-//! What the two databases say differently. Statements that are written out number their values as
-//! `$1`, which both understand.
+//! What the two databases say differently. Statements that are written out and have few values number
+//! them as `$1`, which both understand.
 
 use std::fmt::Write as _;
 
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
-    QueryOrder, Select, Statement,
+    QueryOrder, Select, Statement, Value,
 };
+use uuid::Uuid;
 
 use super::session::Transaction;
 use crate::domain::account::AccountId;
@@ -33,45 +34,86 @@ pub fn lease_now(backend: DbBackend, now: Timestamp) -> SimpleExpr {
     }
 }
 
-/// [`lease_now`] in a statement that is written out, whose first value is the process's time.
+/// [`lease_now`] in a statement that is written out; its value is bound behind those that are.
 #[must_use]
-pub fn lease_now_text(backend: DbBackend) -> &'static str {
+pub fn lease_now_text(backend: DbBackend, bound: &mut Vec<Value>, now: Timestamp) -> &'static str {
+    if backend == DbBackend::Postgres {
+        return POSTGRES_NOW;
+    }
+    bound.push(now.as_unix_nanos().into());
+    "?"
+}
+
+/// The next value of a statement that is written out; it is bound behind those that are.
+#[must_use]
+pub fn place(backend: DbBackend, bound: &mut Vec<Value>, value: Value) -> String {
+    bound.push(value);
     match backend {
-        DbBackend::Postgres => POSTGRES_NOW,
-        _ => "$1",
+        DbBackend::Postgres => format!("${}", bound.len()),
+        _ => "?".to_owned(),
     }
 }
 
-/// A query for the oldest due and free rows of several endpoints, with the columns `delivery_id`
-/// and `lease`. `$1` is the process's time, for [`lease_now_text`], and `$2` by when a row has to be
-/// due; each endpoint has three values: its id, how many rows at most, and for how long they are
-/// leased. On PostgreSQL rows that another replica is claiming are passed over.
+/// No bytes, as a value in SQL.
 #[must_use]
-pub fn due_rows(backend: DbBackend, endpoints: usize) -> String {
-    let values = (0..endpoints).map(|place| [3 + 3 * place, 4 + 3 * place, 5 + 3 * place]);
+pub fn no_bytes(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "''::bytea",
+        _ => "x''",
+    }
+}
+
+/// What a claim wants of one endpoint.
+pub struct DueOf {
+    /// The endpoint.
+    pub endpoint_id: Uuid,
+    /// Rows at most.
+    pub rows_max: i64,
+    /// For how long they are leased, in nanoseconds.
+    pub lease: i64,
+}
+
+/// A query for the oldest due and free rows of several endpoints, with the columns `delivery_id`
+/// and `lease`; its values are bound behind those that are. On PostgreSQL rows that another replica
+/// is claiming are passed over.
+#[must_use]
+pub fn due_rows(
+    backend: DbBackend,
+    bound: &mut Vec<Value>,
+    due_by: Timestamp,
+    wanted: &[DueOf],
+) -> String {
+    let due_by = due_by.as_unix_nanos();
     let mut sql = String::new();
     if backend == DbBackend::Postgres {
+        bound.push(due_by.into());
+        let due_by = bound.len();
         sql.push_str("SELECT due.delivery_id, wanted.column3 AS lease FROM (VALUES ");
-        for (place, [id, limit, lease]) in values.enumerate() {
+        for (place, of) in wanted.iter().enumerate() {
             let comma = if place == 0 { "" } else { ", " };
-            let _ = write!(sql, "{comma}(${id}, ${limit}, ${lease})");
+            let first = bound.len() + 1;
+            let _ = write!(sql, "{comma}(${first}, ${}, ${})", first + 1, first + 2);
+            bound.extend([of.endpoint_id.into(), of.rows_max.into(), of.lease.into()]);
         }
-        sql.push_str(
+        let _ = write!(
+            sql,
             ") AS wanted CROSS JOIN LATERAL (SELECT delivery_id FROM deliveries \
              WHERE endpoint_id = wanted.column1 AND lease_token IS NULL \
-             AND next_attempt_time <= $2 ORDER BY next_attempt_time LIMIT wanted.column2 \
-             FOR UPDATE SKIP LOCKED) AS due",
+             AND next_attempt_time <= ${due_by} ORDER BY next_attempt_time \
+             LIMIT wanted.column2 FOR UPDATE SKIP LOCKED) AS due",
         );
         return sql;
     }
-    for (place, [id, limit, lease]) in values.enumerate() {
-        let union = if place == 0 { "" } else { " UNION ALL " };
-        let _ = write!(
-            sql,
-            "{union}SELECT delivery_id, lease FROM (SELECT delivery_id, ${lease} AS lease \
-             FROM deliveries WHERE endpoint_id = ${id} AND lease_token IS NULL \
-             AND next_attempt_time <= $2 ORDER BY next_attempt_time LIMIT ${limit})"
+    // Without numbers, which SQLite would have to look up in a list.
+    for (place, of) in wanted.iter().enumerate() {
+        sql.push_str(if place == 0 { "" } else { " UNION ALL " });
+        sql.push_str(
+            "SELECT delivery_id, lease FROM (SELECT delivery_id, ? AS lease FROM deliveries \
+             WHERE endpoint_id = ? AND lease_token IS NULL AND next_attempt_time <= ? \
+             ORDER BY next_attempt_time LIMIT ?)",
         );
+        let values = [of.lease.into(), of.endpoint_id.into(), due_by.into(), of.rows_max.into()];
+        bound.extend(values);
     }
     sql
 }
