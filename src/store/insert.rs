@@ -29,6 +29,8 @@ pub(super) struct Insertion<const N: usize> {
     pub columns: [&'static str; N],
     /// The columns that are alike in all rows, each with its SQL.
     pub constants: &'static [(&'static str, &'static str)],
+    /// What becomes of a row whose key is there already, in SQL; empty: it fails.
+    pub on_conflict: &'static str,
 }
 
 impl<const N: usize> Insertion<N> {
@@ -68,8 +70,13 @@ impl Inserts {
         let constants = insertion.constants.iter().map(|(column, _)| *column);
         let names: Vec<_> = insertion.columns.into_iter().chain(constants).collect();
         let constants: Vec<_> = insertion.constants.iter().map(|(_, sql)| *sql).collect();
-        let into =
-            IntoTable { table: insertion.table, names: &names, columns: N, constants: &constants };
+        let into = IntoTable {
+            table: insertion.table,
+            names: &names,
+            columns: N,
+            constants: &constants,
+            on_conflict: insertion.on_conflict,
+        };
         self.add_values(&into, rows.len(), rows.into_iter().flatten());
     }
 
@@ -91,10 +98,11 @@ impl Inserts {
             let selected = [&["v.*"], into.constants].concat();
             statements.push(format!(
                 "INSERT INTO \"{}\" (\"{}\") SELECT {} FROM ({rows}) AS v \
-                 WHERE v.column1 IS NOT NULL",
+                 WHERE v.column1 IS NOT NULL {}",
                 into.table,
                 into.names.join("\", \""),
                 selected.join(", "),
+                into.on_conflict,
             ));
         }
     }
@@ -142,6 +150,7 @@ where
         names: &names,
         columns: names.len(),
         constants: &[],
+        on_conflict: "",
     };
     let values = rows.into_iter().flat_map(|mut row| {
         columns.iter().map(move |column| set(row.take(*column))).collect::<Vec<_>>()
@@ -166,6 +175,8 @@ struct IntoTable<'a> {
     columns: usize,
     /// What the other columns have, in SQL.
     constants: &'a [&'a str],
+    /// What becomes of a row whose key is there already.
+    on_conflict: &'a str,
 }
 
 /// Rows of so many columns that one statement takes.
@@ -260,7 +271,12 @@ mod tests {
     #[test]
     fn no_more_values_go_together_than_are_bound() {
         let mut inserts = Inserts::new(DbBackend::Sqlite);
-        let insertion = Insertion { table: "t", columns: ["a", "b"], constants: &[("c", "1")] };
+        let insertion = Insertion {
+            table: "t",
+            columns: ["a", "b"],
+            constants: &[("c", "1")],
+            on_conflict: "",
+        };
         inserts.add(&insertion, vec![[1.into(), 2.into()]; 20_000]);
         let counts: Vec<_> = inserts.batches.iter().map(|batch| batch.values.len()).collect();
         assert!(counts.iter().all(|count| *count <= VALUES_MAX), "{counts:?}");

@@ -29,6 +29,7 @@ pub const EVENTS: Insertion<9> = Insertion {
         "trace_parent",
     ],
     constants: &[],
+    on_conflict: "",
 };
 
 /// Deliveries that are made now: pending, at their first revision.
@@ -56,6 +57,7 @@ pub const NEW_DELIVERIES: Insertion<11> = Insertion {
         ("claim_count", "0"),
         ("swaps_signatures", "FALSE"),
     ],
+    on_conflict: "",
 };
 
 /// The log rows of [`NEW_DELIVERIES`].
@@ -79,6 +81,7 @@ pub const NEW_CHANGES: Insertion<8> = Insertion {
         ("attempt_count", "0"),
         ("latency_bucket", "NULL"),
     ],
+    on_conflict: "",
 };
 
 /// Log rows of deliveries that were there.
@@ -101,6 +104,7 @@ pub const CHANGES: Insertion<14> = Insertion {
         "commit_time",
     ],
     constants: &[],
+    on_conflict: "",
 };
 
 /// Attempts.
@@ -126,6 +130,7 @@ pub const ATTEMPTS: Insertion<17> = Insertion {
         "response_body_truncated",
     ],
     constants: &[],
+    on_conflict: "",
 };
 
 /// The number of [`DeliveryState::Pending`].

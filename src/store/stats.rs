@@ -5,8 +5,7 @@
 mod counting;
 mod oldest_open;
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value};
 use uuid::Uuid;
 
 pub(super) use self::counting::{Counted, count_rest};
@@ -14,6 +13,7 @@ use super::Store;
 use super::deliveries::ShownDelivery;
 use super::entity::delivery_stats;
 use super::error::StoreError;
+use super::insert::Insertion;
 use super::row;
 use crate::domain::account::AccountScope;
 use crate::domain::clock::Timestamp;
@@ -127,21 +127,40 @@ fn read_row(row: &delivery_stats::Model) -> Result<DeliveryStats, StoreError> {
 /// Whose figures a row has: the endpoint, the account and the hour.
 type Key = (Uuid, String, i32);
 
-fn write_row(
-    (endpoint_id, account_id, hour): Key,
-    stats: &DeliveryStats,
-) -> delivery_stats::ActiveModel {
+/// Figures, in the place of those that are there.
+const FIGURES: Insertion<9> = Insertion {
+    table: "delivery_stats",
+    columns: [
+        "endpoint_id",
+        "account_id",
+        "hour",
+        "pending",
+        "retrying",
+        "succeeded",
+        "failed",
+        "cancelled",
+        "attempts",
+    ],
+    constants: &[],
+    on_conflict: "ON CONFLICT (endpoint_id, account_id, hour) DO UPDATE SET \
+        pending = excluded.pending, retrying = excluded.retrying, \
+        succeeded = excluded.succeeded, failed = excluded.failed, \
+        cancelled = excluded.cancelled, attempts = excluded.attempts",
+};
+
+/// A row of [`FIGURES`].
+fn write_row((endpoint_id, account_id, hour): Key, stats: &DeliveryStats) -> [Value; 9] {
     let buckets: Vec<_> =
         stats.attempts.buckets().map(|(bucket, count)| (bucket.number(), count)).collect();
-    delivery_stats::ActiveModel {
-        endpoint_id: Set(endpoint_id),
-        account_id: Set(account_id),
-        hour: Set(hour),
-        pending: Set(stats.pending),
-        retrying: Set(stats.retrying),
-        succeeded: Set(stats.succeeded),
-        failed: Set(stats.failed),
-        cancelled: Set(stats.cancelled),
-        attempts: Set(row::to_json(&buckets)),
-    }
+    [
+        endpoint_id.into(),
+        account_id.into(),
+        hour.into(),
+        stats.pending.into(),
+        stats.retrying.into(),
+        stats.succeeded.into(),
+        stats.failed.into(),
+        stats.cancelled.into(),
+        row::to_json(&buckets).into(),
+    ]
 }

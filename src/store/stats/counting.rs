@@ -7,14 +7,14 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, QueryFilter,
-    QuerySelect, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, Statement,
 };
 use uuid::Uuid;
 
-use super::{ALL_ACCOUNTS, ALL_ENDPOINTS, Key, read_row, write_row};
+use super::{ALL_ACCOUNTS, ALL_ENDPOINTS, FIGURES, Key, read_row, write_row};
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery_stats::{DeliveryStats, Hour};
 use crate::domain::latency::LatencyBucket;
@@ -25,13 +25,14 @@ use crate::store::database::dialect;
 use crate::store::database::session::Transaction;
 use crate::store::entity::{delivery_changes, delivery_stats, store_identity};
 use crate::store::error::StoreError;
+use crate::store::insert::bind_rows;
 use crate::store::prune::Step;
 use crate::store::row;
 
 /// Changes that one step counts: some 5 ms of reading, beside the writers.
 const STEP_CHANGES_MAX: u64 = 5_000;
-/// Rows of figures that one statement reads or writes, with nine values each.
-const MERGE_ROWS_MAX: usize = 1_000;
+/// Rows of figures that one statement reads or writes: the most that one has places for.
+const MERGE_ROWS_MAX: usize = 256;
 
 /// How far the log was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,27 +228,17 @@ impl Alike {
 /// Adds to the figures that are kept. Nobody else does until the transaction is over: its place in
 /// the log was moved in it.
 async fn merge(transaction: &Transaction, figures: Figures) -> Result<(), StoreError> {
-    use delivery_stats::{Column, PrimaryKey};
     let mut changes: Vec<_> = figures.into_iter().collect();
-    while !changes.is_empty() {
-        let rest = changes.split_off(changes.len().min(MERGE_ROWS_MAX));
-        let mut kept = kept(transaction, changes.iter().map(|(key, _)| key)).await?;
-        let merged = changes.into_iter().map(|(key, change)| {
-            let mut stats = kept.remove(&key).unwrap_or_default();
-            stats.add(&change);
-            write_row(key, &stats)
+    // In the order of the key, so that each page of the table is gone to once.
+    changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    for some in changes.chunks(MERGE_ROWS_MAX) {
+        let mut kept = kept(transaction, some.iter().map(|(key, _)| key)).await?;
+        let merged = some.iter().map(|(key, change)| {
+            let mut stats = kept.remove(key).unwrap_or_default();
+            stats.add(change);
+            write_row(key.clone(), &stats)
         });
-        let is_key = |column: &Column| {
-            matches!(column, Column::EndpointId | Column::AccountId | Column::Hour)
-        };
-        let replaced = Column::iter().filter(|column| !is_key(column));
-        let mut on_conflict = OnConflict::columns(PrimaryKey::iter());
-        on_conflict.update_columns(replaced);
-        delivery_stats::Entity::insert_many(merged)
-            .on_conflict(on_conflict)
-            .exec_without_returning(transaction)
-            .await?;
-        changes = rest;
+        FIGURES.insert(transaction, merged.collect()).await?;
     }
     Ok(())
 }
@@ -257,22 +248,17 @@ async fn kept(
     transaction: &Transaction,
     keys: impl Iterator<Item = &Key>,
 ) -> Result<Figures, StoreError> {
-    let values: Vec<Value> = keys
-        .flat_map(|(endpoint_id, account_id, hour)| {
-            [(*endpoint_id).into(), account_id.as_str().into(), (*hour).into()]
-        })
-        .collect();
-    let rows: Vec<_> = (1..=values.len())
-        .step_by(3)
-        .map(|first| format!("(${first},${},${})", first + 1, first + 2))
-        .collect();
+    let backend = transaction.get_database_backend();
+    let keys = keys.flat_map(|(endpoint_id, account_id, hour)| {
+        [(*endpoint_id).into(), account_id.as_str().into(), (*hour).into()]
+    });
+    let mut values = Vec::new();
+    let rows = bind_rows(backend, &mut values, keys, 3);
     let sql = format!(
-        "SELECT kept.* FROM (VALUES {}) AS v JOIN delivery_stats AS kept \
+        "SELECT kept.* FROM ({rows}) AS v JOIN delivery_stats AS kept \
          ON kept.endpoint_id = v.column1 AND kept.account_id = v.column2 \
          AND kept.hour = v.column3",
-        rows.join(","),
     );
-    let backend = transaction.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, values);
     let rows = delivery_stats::Model::find_by_statement(statement).all(transaction).await?;
     rows.into_iter()
