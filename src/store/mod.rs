@@ -318,7 +318,11 @@ impl PublishAnswer {
 }
 
 fn start_publisher(publisher: Publisher) -> GroupCommit<Vec<NewEvent>, Vec<Published>> {
-    let limits = GroupLimits { queue_max: PUBLISH_QUEUE_MAX, weight_max: GROUP_WEIGHT_MAX };
+    let limits = GroupLimits {
+        queue_max: PUBLISH_QUEUE_MAX,
+        weight_max: GROUP_WEIGHT_MAX,
+        linger: Duration::ZERO,
+    };
     let publisher = Arc::new(publisher);
     GroupCommit::start(
         limits,
@@ -332,7 +336,11 @@ fn start_publisher(publisher: Publisher) -> GroupCommit<Vec<NewEvent>, Vec<Publi
 
 fn start_recorder(recorder: Recorder, in_flight_max: usize) -> GroupCommit<Verdict, Recorded> {
     // Every outcome has a slot in the room: the queue is never full.
-    let limits = GroupLimits { queue_max: in_flight_max, weight_max: GROUP_VERDICTS_MAX };
+    let limits = GroupLimits {
+        queue_max: in_flight_max,
+        weight_max: GROUP_VERDICTS_MAX,
+        linger: VERDICTS_LINGER,
+    };
     let recorder = Arc::new(recorder);
     GroupCommit::start(
         limits,

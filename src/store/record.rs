@@ -1,8 +1,9 @@
 //! Recording: what an attempt made of a delivery, the attempt itself, and the log row, in one
 //! transaction; many outcomes in one commit. Only the holder of the lease records.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::sea_query::IntoCondition;
 use sea_orm::{ColumnTrait, ConnectionTrait, Statement, Value};
@@ -21,12 +22,15 @@ use super::{clock_jump, new_row, row, suspension};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::Verdict;
 use crate::domain::endpoint::{Addressee, GONE_REASON};
-use crate::domain::id::EndpointId;
+use crate::domain::id::{DeliveryId, EndpointId};
 use crate::failpoint;
 
 /// Outcomes that are written in one transaction before the next begins: as many as the publishes of
 /// one may bring to come, else these get ahead for as long as they go on.
 pub const GROUP_VERDICTS_MAX: usize = 1_024;
+/// How long an outcome waits for others to be written with it: nobody waits for it, and a transaction
+/// costs as much as ten of them.
+pub const VERDICTS_LINGER: Duration = Duration::from_millis(10);
 /// Values of a row in [`Recorder::update`].
 const COLUMNS: usize = 9;
 
@@ -78,29 +82,34 @@ impl Recorder {
             group.iter().map(|one| clock_jump::stamped(&one.write, now)).collect();
         let verdicts: Vec<&Verdict> = verdicts.iter().map(AsRef::as_ref).collect();
         let held = Self::update(&transaction, &verdicts).await?;
-        let is_held = |verdict: &Verdict| held.contains(&verdict.delivery.delivery_id.as_uuid());
+        let recorded_ones: Vec<&Verdict> =
+            verdicts.iter().zip(&held).filter(|(_, held)| **held).map(|(one, _)| *one).collect();
         let (mut attempts, mut changes) = (Vec::new(), Vec::new());
-        for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
-            let delivery_id = verdict.delivery.delivery_id;
-            attempts.push(new_row::attempt(delivery_id, &verdict.attempt));
+        for verdict in &recorded_ones {
+            attempts.push(new_row::attempt(verdict.delivery.delivery_id, &verdict.attempt));
             changes.push(new_row::attempt_change(verdict));
         }
         let mut inserts = Inserts::new(transaction.get_database_backend());
         inserts.add(&new_row::ATTEMPTS, attempts);
         inserts.add(&new_row::CHANGES, changes);
         inserts.execute(&transaction).await?;
-        let recorded_ones = verdicts.iter().copied().filter(|verdict| is_held(verdict));
-        let news = self.streaks.only_news(StreakChanges::of(recorded_ones.clone()));
+        let news = self.streaks.only_news(StreakChanges::of(recorded_ones.iter().copied()));
         news.write(&transaction).await?;
-        let mut suspended = Self::suspend_gone(&transaction, recorded_ones).await?;
+        let mut suspended = Self::suspend_gone(&transaction, recorded_ones.iter().copied()).await?;
         failpoint::hit("record.before_commit");
         transaction.commit().await?;
         failpoint::hit("record.after_commit");
         self.streaks.learn(&news);
 
         self.change_log.committed();
-        let recorded = |verdict: &&Verdict| {
-            if !is_held(verdict) {
+        for verdict in recorded_ones {
+            if let Some(first_due) = verdict.delivery.next_attempt_time {
+                let addressee = Addressee::of(&verdict.target);
+                self.wakeup.tell(DueEndpoint { addressee, first_due });
+            }
+        }
+        let recorded = |(verdict, held): (&&Verdict, bool)| {
+            if !held {
                 Recorded::LeaseLost
             } else if suspended.remove(&verdict.delivery.endpoint_id) {
                 // One of several is told.
@@ -109,13 +118,7 @@ impl Recorder {
                 Recorded::Yes
             }
         };
-        for verdict in verdicts.iter().filter(|verdict| is_held(verdict)) {
-            if let Some(first_due) = verdict.delivery.next_attempt_time {
-                let addressee = Addressee::of(&verdict.target);
-                self.wakeup.tell(DueEndpoint { addressee, first_due });
-            }
-        }
-        Ok(verdicts.iter().map(recorded).collect())
+        Ok(verdicts.iter().zip(held).map(recorded).collect())
     }
 
     /// Suspends the endpoints whose receiver is gone, and says which of them were active.
@@ -132,32 +135,58 @@ impl Recorder {
         suspension::suspend(transaction, which, GONE_REASON, now).await
     }
 
-    /// Sets all the deliveries whose lease still holds, and says which.
+    /// Sets the deliveries whose lease still holds, and says of each outcome whether it does.
     async fn update(
         transaction: &Transaction,
         verdicts: &[&Verdict],
-    ) -> Result<HashSet<Uuid>, StoreError> {
-        let backend = transaction.get_database_backend();
-        let mut held = HashSet::with_capacity(verdicts.len());
-        for some in verdicts.chunks(rows_max(COLUMNS)) {
-            let mut values = Vec::new();
-            let rows = some.iter().flat_map(|verdict| verdict_values(verdict));
-            let rows = bind_rows(backend, &mut values, rows, COLUMNS);
-            let sql = format!(
-                "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
-                 revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
-                 update_time = v.column8, swaps_signatures = v.column9, claim_count = 0, \
-                 lease_token = NULL, lease_expire_time = NULL FROM ({rows}) AS v \
-                 WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
-                 RETURNING deliveries.delivery_id",
-            );
-            let statement = Statement::from_sql_and_values(backend, sql, values);
-            for row in transaction.query_all_raw(statement).await? {
-                held.insert(row.try_get_by_index(0)?);
+    ) -> Result<Vec<bool>, StoreError> {
+        let mut held = vec![false; verdicts.len()];
+        for some in rounds(verdicts).iter().flat_map(|round| round.chunks(rows_max(COLUMNS))) {
+            let set = Self::update_some(transaction, some.iter().map(|at| verdicts[*at])).await?;
+            for at in some {
+                held[*at] = set.contains(&verdicts[*at].delivery.delivery_id.as_uuid());
             }
         }
         Ok(held)
     }
+
+    /// The same of some that are of a delivery each; says which were set.
+    async fn update_some(
+        transaction: &Transaction,
+        some: impl Iterator<Item = &Verdict>,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let backend = transaction.get_database_backend();
+        let mut values = Vec::new();
+        let rows = some.flat_map(verdict_values);
+        let rows = bind_rows(backend, &mut values, rows, COLUMNS);
+        let sql = format!(
+            "UPDATE deliveries SET state = v.column3, state_reason = v.column4, \
+             revision = v.column5, attempt_count = v.column6, next_attempt_time = v.column7, \
+             update_time = v.column8, swaps_signatures = v.column9, claim_count = 0, \
+             lease_token = NULL, lease_expire_time = NULL FROM ({rows}) AS v \
+             WHERE deliveries.delivery_id = v.column1 AND deliveries.lease_token = v.column2 \
+             RETURNING deliveries.delivery_id",
+        );
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        let set = transaction.query_all_raw(statement).await?;
+        set.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+    }
+}
+
+/// Where the outcomes are, in their order, in as many parts as one delivery has of them: one that comes
+/// late, and that of whoever holds the lease now, may come together.
+fn rounds(verdicts: &[&Verdict]) -> Vec<Vec<usize>> {
+    let mut counts: HashMap<DeliveryId, usize> = HashMap::new();
+    let mut rounds: Vec<Vec<usize>> = Vec::new();
+    for (at, verdict) in verdicts.iter().enumerate() {
+        let count = counts.entry(verdict.delivery.delivery_id).or_default();
+        if rounds.len() == *count {
+            rounds.push(Vec::with_capacity(verdicts.len()));
+        }
+        rounds[*count].push(at);
+        *count += 1;
+    }
+    rounds
 }
 
 fn verdict_values(verdict: &Verdict) -> [Value; COLUMNS] {

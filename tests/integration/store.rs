@@ -123,3 +123,38 @@ async fn a_delivery_whose_event_is_missing_is_given_up_and_does_not_hold_up_the_
         assert_eq!(ask(database.url(), &count).await, 1, "{table}");
     }
 }
+
+#[tokio::test]
+async fn a_lease_that_is_given_back_counts_as_no_claim() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = FreshDatabase::new(folder.path());
+    let bench = bare_store(&database).await;
+    // Of a new endpoint's deliveries one is handed over, and the other waits.
+    bench.publish(2).await;
+    // More often than claims may come to nothing.
+    for _ in 0..12 {
+        let claimed = bench.claim(10).await;
+        let leases: Vec<_> =
+            claimed.iter().map(|one| (one.delivery.delivery_id, one.lease_token)).collect();
+        assert_eq!(leases.len(), 1);
+        assert_eq!(bench.store.release(&leases).await.unwrap(), 1);
+    }
+    let claimed = bench.claim(10).await;
+    assert_eq!(bench.record_all(&claimed).await, [Recorded::Yes]);
+}
+
+#[tokio::test]
+async fn a_late_outcome_and_that_of_the_lease_s_holder_may_be_recorded_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = FreshDatabase::new(folder.path());
+    let bench = bare_store(&database).await;
+    bench.publish(1).await;
+    let late = bench.handed.lock().unwrap().try_recv().expect("it is born leased").leased;
+    bench.store.release(&[(late.delivery.delivery_id, late.lease_token)]).await.unwrap();
+    let holder = bench.claim(1).await.pop().expect("it is due");
+    let both = [holder.clone(), late.clone(), holder, late];
+    let recorded = bench.record_all(&both).await;
+    let lost = Recorded::LeaseLost;
+    assert_eq!(recorded, [Recorded::Yes, lost, lost, lost]);
+    assert_eq!(ask(database.url(), "SELECT COUNT(*) FROM attempts").await, 1);
+}
