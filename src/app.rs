@@ -86,7 +86,7 @@ impl App {
         let follower = settings.tokens_file.as_deref().map(follow_tokens).transpose()?;
         let listener = TcpListener::bind(settings.listen)
             .await
-            .with_context(|| format!("cannot listen on {}", settings.listen))?;
+            .with_context(|| cannot_listen(settings.listen))?;
         let address = listener.local_addr()?;
         let tls = tls(&settings, clock.now())?;
         let connections = ConnectionLimits {
@@ -235,6 +235,10 @@ impl App {
             tracing::warn!(%error, "the database could not be closed");
         }
     }
+}
+
+fn cannot_listen(address: SocketAddr) -> String {
+    format!("cannot listen on {address}: end what listens there, or give another --listen")
 }
 
 /// Reads the tokens file for the first time.

@@ -57,10 +57,23 @@ async fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bookora-webhooks: {error:#}");
+            eprintln!("bookora-webhooks: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What failed and why, without what a cause only says again.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }
 
 async fn serve(settings: ServeArgs) -> anyhow::Result<()> {

@@ -104,7 +104,9 @@ fn of_postgres(code: &str) -> fn(DbErr) -> StoreError {
     }
 }
 
-fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
+/// What the library below says, where the failure is its.
+#[must_use]
+pub fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(source))
         | DbErr::Exec(RuntimeErr::SqlxError(source))

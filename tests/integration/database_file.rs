@@ -155,6 +155,16 @@ async fn on_a_full_disk_publishing_is_refused_and_works_again_when_there_is_room
     ingest.publish_event(sample(ACCOUNT, EventType::LeadQualified)).await.expect("it heals");
 }
 
+#[tokio::test]
+async fn a_start_on_a_full_disk_says_that_it_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_disk) = SmallDisk::mount(folder.path()) else { return };
+    std::fs::write(folder.path().join("ballast"), vec![0; 16 << 20]).unwrap_err();
+    let (output, said) = run(binary().args(serve_arguments(&database_file(folder.path()))));
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("full") || said.contains("No space left"), "{said}");
+}
+
 /// A file system of 8 MiB, unmounted when dropped.
 struct SmallDisk<'a>(&'a Path);
 

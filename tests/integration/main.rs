@@ -44,6 +44,7 @@ mod retention;
 mod rotation;
 mod sealing;
 mod service;
+mod starts;
 mod statements;
 mod store;
 mod suspension;

@@ -4,17 +4,19 @@
 mod checkpoint;
 mod clock;
 pub mod dialect;
+mod open_error;
 mod postgres;
 pub mod session;
 mod sqlite;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::MutexGuard;
 
+pub use self::open_error::OpenError;
 use self::postgres::Postgres;
 use self::session::{Pool, Transaction};
 use self::sqlite::Sqlite;
@@ -41,35 +43,6 @@ pub async fn in_time<T>(
         let reason = "it did not answer in time".to_owned();
         Err(StoreError::Unavailable(DbErr::Conn(RuntimeErr::Internal(reason))))
     })
-}
-
-/// Why the database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The URL names no database that this build can use.
-    #[error(
-        "the database URL is not supported: use sqlite://<path>?mode=rwc, or \
-         postgres://<user>:<password>@<host>:<port>/<database>"
-    )]
-    UnsupportedUrl,
-    /// The URL is one of PostgreSQL, and wrong. It is not shown: it may hold a password.
-    #[error("the database URL cannot be read")]
-    InvalidUrl(#[source] sqlx::Error),
-    /// Another process has the file.
-    #[error("another bookora-webhooks process is using {0}; one file serves one process")]
-    InUse(PathBuf),
-    /// The lock file beside the database cannot be made.
-    #[error("cannot lock {path}")]
-    Lock {
-        /// The lock file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The database cannot be opened or brought to this build's schema.
-    #[error("cannot open the database")]
-    Database(#[from] DbErr),
 }
 
 enum Engine {

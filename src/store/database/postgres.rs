@@ -66,7 +66,9 @@ impl Postgres {
             hosts,
             clock: Arc::new(DatabaseClock::new(clock)),
         };
-        postgres.ask_time().await.map_err(database_error)?;
+        if let Err(error) = postgres.ask_time().await {
+            return Err(database_error(cause(error, &first).await).into());
+        }
         let postgres = Arc::new(postgres);
         tokio::spawn(pulse(Arc::downgrade(&postgres)));
         Ok(postgres)
@@ -185,6 +187,18 @@ async fn primary(hosts: &[PgConnectOptions]) -> Option<PgConnectOptions> {
         }
     }
     None
+}
+
+/// Why a pool got no connection in time: it tried until then, and does not say what was wrong.
+async fn cause(error: sqlx::Error, host: &PgConnectOptions) -> sqlx::Error {
+    if !matches!(error, sqlx::Error::PoolTimedOut) {
+        return error;
+    }
+    let connect = PgConnection::connect_with(host);
+    match tokio::time::timeout(PULSE_PATIENCE, connect).await {
+        Ok(Err(cause)) => cause,
+        Ok(Ok(_)) | Err(_) => error,
+    }
 }
 
 fn pool(size: u32, options: PgConnectOptions) -> PgPool {
