@@ -15,6 +15,7 @@ pub mod failpoint;
 pub mod grpc;
 pub mod proto;
 pub mod receiver;
+pub mod signals;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;

@@ -15,9 +15,8 @@ use bookora_webhooks::domain::random::SystemRandom;
 use bookora_webhooks::domain::secret::Secret;
 use bookora_webhooks::receiver::{Certificate, Receiver, ReceiverSettings};
 use bookora_webhooks::store::key_file;
-use bookora_webhooks::{demo, telemetry, tokens};
+use bookora_webhooks::{demo, signals, telemetry, tokens};
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Takes a tenth off the processor time of a delivery; see `docs/performance.md`.
 #[global_allocator]
@@ -32,7 +31,11 @@ fn main() -> ExitCode {
         .enable_all()
         .global_queue_interval(GLOBAL_QUEUE_INTERVAL)
         .build();
-    runtime.expect("threads can be started").block_on(run())
+    let runtime = runtime.expect("threads can be started");
+    let exit_code = runtime.block_on(run());
+    // Nobody waits for what still blocks a thread, such as a look-up of a name.
+    runtime.shutdown_background();
+    exit_code
 }
 
 async fn run() -> ExitCode {
@@ -77,23 +80,25 @@ fn sentence(error: &anyhow::Error) -> String {
 }
 
 async fn serve(settings: ServeArgs) -> anyhow::Result<()> {
-    let mut asked_to_stop = stop_signals()?;
-    let mut app =
-        App::start(settings, Arc::new(SystemClock::new()), Arc::new(SystemRandom)).await?;
+    let mut asked_to_stop = signals::first()?;
+    let start = App::start(settings, Arc::new(SystemClock::new()), Arc::new(SystemRandom));
+    let mut app = tokio::select! {
+        app = start => app?,
+        // A start may wait for a database; what it has begun the next one does again.
+        _ = &mut asked_to_stop => return Ok(()),
+    };
     println!("bookora-webhooks {} serves gRPC on {}", env!("CARGO_PKG_VERSION"), app.address);
     tokio::select! {
-        _ = asked_to_stop.recv() => {}
+        _ = &mut asked_to_stop => {}
         error = app.failed() => return Err(error),
     }
     tracing::info!("stopping; a second signal ends at once");
-    tokio::select! {
-        () = app.stop() => Ok(()),
-        _ = asked_to_stop.recv() => anyhow::bail!("ended by a second signal"),
-    }
+    app.stop().await;
+    Ok(())
 }
 
 async fn receive(settings: ReceiveArgs) -> anyhow::Result<()> {
-    let mut asked_to_stop = stop_signals()?;
+    let mut asked_to_stop = signals::first()?;
     let secret = settings.secret.unwrap_or_else(|| {
         let made = Secret::generate(&SystemRandom);
         println!("secret: {}", made.expose());
@@ -119,7 +124,7 @@ async fn receive(settings: ReceiveArgs) -> anyhow::Result<()> {
     println!("receiving on {scheme}://{}", receiver.address);
     loop {
         tokio::select! {
-            _ = asked_to_stop.recv() => return Ok(()),
+            _ = &mut asked_to_stop => return Ok(()),
             received = receiver.received.recv() => match received {
                 Some(received) => println!("{received:#}"),
                 None => anyhow::bail!("the receiver ended"),
@@ -143,23 +148,4 @@ fn change_master_keys(command: &MasterKeyCommand) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// SIGTERM and SIGINT, as they come.
-fn stop_signals() -> anyhow::Result<tokio::sync::mpsc::Receiver<()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let (asked, receiver) = tokio::sync::mpsc::channel(2);
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if asked.send(()).await.is_err() {
-                return;
-            }
-        }
-    });
-    Ok(receiver)
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each module at the top of `src/`, and which of the others it may import.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("proto", &[]),
     ("telemetry", &[]),
     ("failpoint", &[]),
+    ("signals", &[]),
     ("store", &["domain", "failpoint"]),
     ("webhook", &["domain"]),
     ("delivery", &["store", "webhook", "domain", "failpoint"]),

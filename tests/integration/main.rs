@@ -46,6 +46,7 @@ mod sealing;
 mod service;
 mod starts;
 mod statements;
+mod stops;
 mod store;
 mod suspension;
 mod tally;

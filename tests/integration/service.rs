@@ -126,8 +126,14 @@ impl Service {
 
     /// Asks the process to stop (SIGTERM).
     pub fn terminate(&self) {
-        let status = Command::new("kill").arg(self.child.id().to_string()).status();
-        assert!(status.expect("kill runs").success(), "the process could be told to stop");
+        self.signal("TERM");
+    }
+
+    /// Sends the process a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        let status = kill.args(["-s", name]).arg(self.child.id().to_string()).status();
+        assert!(status.expect("kill runs").success(), "the process could be told");
     }
 
     /// Waits until the process has ended.
