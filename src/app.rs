@@ -99,7 +99,7 @@ impl App {
         let client_settings = ClientSettings { ca_file: settings.ca_file };
         let client = WebhookClient::new(&client_settings, addresses.clone())?;
         let store_settings = StoreSettings {
-            database_url: settings.database_url,
+            database_url: settings.database_url.expose().to_owned(),
             master_key_file: settings.master_key_file,
             room: RoomLimits {
                 in_flight_max: settings.max_in_flight,

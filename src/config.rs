@@ -1,7 +1,15 @@
-//! The command line and the environment: what can be set, its default, range and unit. Everything
-//! is checked here, before a socket or a file is opened.
+//! The command line, the environment and the configuration file: what can be set, its default, range
+//! and unit. Everything is checked here, before a socket or another file is opened. [`serve`] declares
+//! the settings of the service; [`reading`] says which of the places goes before which.
 
+mod database_url;
+mod fault;
+mod origin;
+mod print;
+mod reading;
 mod serve;
+mod setting;
+mod settings_file;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,7 +17,11 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::database_url::DatabaseUrl;
+pub use self::fault::{Fault, NotUnderstood};
+use self::print::Effective;
 pub use self::serve::ServeArgs;
+pub use self::setting::Setting;
 use crate::domain::access::{CredentialName, Role};
 use crate::domain::account::AccountId;
 use crate::domain::master_key::KeyId;
@@ -29,7 +41,7 @@ pub struct Cli {
 #[expect(clippy::large_enum_variant, reason = "there is one of it, for a moment")]
 pub enum Command {
     /// Run the service
-    Serve(ServeArgs),
+    Serve(ServeCommand),
     /// See the main job done: a service, receivers, one event of each type, a retry, a watch
     Demo(DemoArgs),
     /// Run a local receiver that verifies signatures and prints what it is sent
@@ -39,6 +51,37 @@ pub enum Command {
     /// Make, choose and remove the keys that the secrets of endpoints are sealed with
     #[command(subcommand)]
     MasterKey(MasterKeyCommand),
+}
+
+/// `serve`: the settings, and where else they are.
+#[derive(Args, Clone)]
+pub struct ServeCommand {
+    /// Read settings from this TOML file: its keys are the names of the variables in lower case,
+    /// without `BOOKORA_`. A flag goes before its variable, and that before the file
+    #[arg(long, value_name = "FILE", env = "BOOKORA_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// Print the settings that are in effect, as such a file and without passwords, and exit
+    #[arg(long)]
+    pub print_config: bool,
+
+    /// The settings.
+    #[command(flatten)]
+    pub settings: ServeArgs,
+
+    /// What each is set to, and by whom.
+    #[arg(skip)]
+    effective: Vec<Effective>,
+}
+
+impl ServeCommand {
+    /// The settings that are in effect, as a configuration file.
+    ///
+    /// # Errors
+    /// A value that such a file cannot hold.
+    pub fn printed(&self) -> Result<String, Fault> {
+        print::print(&self.effective)
+    }
 }
 
 /// What is done with a master key file. Services that run with it see the change within a second.

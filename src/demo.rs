@@ -145,7 +145,7 @@ fn serve_settings(arguments: &[&str]) -> anyhow::Result<ServeArgs> {
     let all = ["bookora-webhooks", "serve"].iter().chain(arguments);
     match Cli::try_parse_from(all)?.command {
         // Whoever may call a service of the user's need not call this one.
-        Command::Serve(settings) => Ok(ServeArgs { tokens_file: None, ..settings }),
+        Command::Serve(serve) => Ok(ServeArgs { tokens_file: None, ..serve.settings }),
         _ => anyhow::bail!("`serve` was asked for"),
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bookora_webhooks::app::App;
 use bookora_webhooks::config::{
-    ChosenMasterKey, Cli, Command, MasterKeyCommand, MasterKeyFile, ReceiveArgs, ServeArgs,
-    TokenCommand,
+    ChosenMasterKey, Cli, Command, MasterKeyCommand, MasterKeyFile, NotUnderstood, ReceiveArgs,
+    ServeArgs, ServeCommand, TokenCommand,
 };
 use bookora_webhooks::domain::clock::SystemClock;
 use bookora_webhooks::domain::master_key::MasterKey;
@@ -16,7 +16,6 @@ use bookora_webhooks::domain::secret::Secret;
 use bookora_webhooks::receiver::{Certificate, Receiver, ReceiverSettings};
 use bookora_webhooks::store::key_file;
 use bookora_webhooks::{demo, signals, telemetry, tokens};
-use clap::Parser;
 
 /// Takes a tenth off the processor time of a delivery; see `docs/performance.md`.
 #[global_allocator]
@@ -39,10 +38,15 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Serve(settings) => {
+    let cli = match Cli::read(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(cli) => cli,
+        Err(not_understood) => return explain(&not_understood),
+    };
+    let done = match cli.command {
+        Command::Serve(command) if command.print_config => print_config(&command),
+        Command::Serve(command) => {
             telemetry::start("info,sea_orm_migration=warn");
-            serve(settings).await
+            serve(command.settings).await
         }
         Command::Receive(settings) => {
             telemetry::start("warn");
@@ -66,6 +70,23 @@ async fn run() -> ExitCode {
     }
 }
 
+/// Says why there is nothing to do; help is printed as what was asked for.
+fn explain(not_understood: &NotUnderstood) -> ExitCode {
+    match not_understood {
+        NotUnderstood::CommandLine(error) => {
+            // Nobody may be there to read it.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+        NotUnderstood::Settings(faults) => {
+            for fault in faults {
+                eprintln!("bookora-webhooks: {fault}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// What failed and why, without what a cause only says again.
 fn sentence(error: &anyhow::Error) -> String {
     let mut told = String::new();
@@ -77,6 +98,11 @@ fn sentence(error: &anyhow::Error) -> String {
         }
     }
     told
+}
+
+fn print_config(command: &ServeCommand) -> anyhow::Result<()> {
+    print!("{}", command.printed()?);
+    Ok(())
 }
 
 async fn serve(settings: ServeArgs) -> anyhow::Result<()> {

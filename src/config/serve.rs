@@ -8,7 +8,7 @@ use clap::Args;
 use http::HeaderValue;
 use ipnet::IpNet;
 
-use super::duration_between;
+use super::{DatabaseUrl, duration_between};
 use crate::domain::endpoint::{ENDPOINT_IN_FLIGHT_MAX, REQUEST_TIMEOUT_MAX, REQUEST_TIMEOUT_MIN};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::type_name::CustomTypes;
@@ -87,8 +87,13 @@ pub struct ServeArgs {
     /// The database: `sqlite://<path>?mode=rwc`, one file for one process; or
     /// `postgres://<user>:<password>@<host>:<port>/<database>`, which any number of replicas share;
     /// with several hosts, separated by commas, the primary among them
-    #[arg(long, env = "BOOKORA_DATABASE_URL", default_value = "sqlite://bookora.db?mode=rwc")]
-    pub database_url: String,
+    #[arg(
+        long,
+        env = "BOOKORA_DATABASE_URL",
+        default_value = "sqlite://bookora.db?mode=rwc",
+        hide_env_values = true
+    )]
+    pub database_url: DatabaseUrl,
 
     /// The file with the master keys that the secrets of endpoints are sealed with, which
     /// `master-key new` makes; needed with PostgreSQL, where every replica has it. If not set, with
@@ -209,6 +214,11 @@ impl ServeArgs {
     /// A sentence for the operator.
     pub fn check(&self) -> anyhow::Result<()> {
         self.check_reach()?;
+        anyhow::ensure!(
+            !self.database_url.is_hidden(),
+            "the password in --database-url is hidden, as --print-config prints it: put the real \
+             one in its place, or the whole URL into the variable BOOKORA_DATABASE_URL"
+        );
         let parts = [("--tls-cert", &self.tls_cert), ("--tls-key", &self.tls_key)];
         let any = parts.iter().any(|(_, file)| file.is_some()) || self.tls_client_ca.is_some();
         for (flag, file) in parts {
@@ -300,7 +310,7 @@ mod tests {
     fn serve(arguments: &[&str]) -> Result<ServeArgs, String> {
         let all = ["bookora-webhooks", "serve"].iter().chain(arguments);
         match Cli::try_parse_from(all).map_err(|error| error.to_string())?.command {
-            Command::Serve(serve) => Ok(serve),
+            Command::Serve(serve) => Ok(serve.settings),
             _ => unreachable!("`serve` was asked for"),
         }
     }

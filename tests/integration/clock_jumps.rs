@@ -136,8 +136,8 @@ fn settings(folder: &Path) -> ServeArgs {
     let arguments = ["--allow-http", "--allow-network=127.0.0.0/8"].map(str::to_owned);
     let arguments = serve_arguments(&database_file(folder)).into_iter().chain(arguments);
     let cli = Cli::try_parse_from(["bookora-webhooks".to_owned()].into_iter().chain(arguments));
-    let Ok(Cli { command: Command::Serve(settings) }) = cli else { panic!("it is `serve`") };
-    settings
+    let Ok(Cli { command: Command::Serve(serve) }) = cli else { panic!("it is `serve`") };
+    serve.settings
 }
 
 fn random() -> Arc<dyn Random> {

@@ -44,6 +44,7 @@ mod retention;
 mod rotation;
 mod sealing;
 mod service;
+mod settings;
 mod starts;
 mod statements;
 mod stops;
