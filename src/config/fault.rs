@@ -86,5 +86,5 @@ fn suggestion(meant: Option<&str>) -> String {
 }
 
 fn refusal(value: Option<&str>) -> String {
-    value.map_or_else(|| "cannot be this".to_owned(), |value| format!("cannot be {value:?}"))
+    value.map_or_else(|| "cannot be used".to_owned(), |value| format!("cannot be {value:?}"))
 }

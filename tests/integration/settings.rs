@@ -249,6 +249,18 @@ fn printing_the_settings_opens_nothing() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+#[test]
+fn the_file_that_the_documentation_shows_is_one() {
+    let documentation = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operating.md");
+    let documentation = std::fs::read_to_string(documentation).expect("it is there");
+    let (_, shown) = documentation.split_once("```toml\n").expect("it shows one");
+    let (shown, _) = shown.split_once("```").expect("which ends");
+    let (_folder, path) = file(shown);
+    let printed = printed(&["--config", &path], &[]);
+    let from_it = printed.lines().filter(|line| line.contains("bookora.toml, line"));
+    assert_eq!(from_it.count(), shown.lines().count());
+}
+
 #[tokio::test]
 async fn a_service_is_run_by_its_file() {
     let (_folder, path) = file("custom_event_types = ['invoice.paid', 'crm.*']\n");
