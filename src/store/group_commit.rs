@@ -1,17 +1,13 @@
 //! Group commit: writes that arrive while a commit is under way go together into the next one.
-//! Whoever waits for an answer waits for no timer: an idle store commits a single write at once, a busy
-//! one commits as many as have come. What nobody waits for may linger, so that more go together.
+//! Nobody waits for a timer: an idle store commits a single write at once, a busy one commits as
+//! many as have come.
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::error::StoreError;
-
-/// Writes that need not linger: of so many a transaction's cost is little for each.
-const LINGER_MAX: usize = 64;
 
 /// One write and where its answer goes.
 pub struct Pending<W, A> {
@@ -49,8 +45,6 @@ pub struct GroupLimits {
     pub queue_max: usize,
     /// Weight after which a transaction takes no further write.
     pub weight_max: usize,
-    /// How long the first write of a group waits for others where few have come.
-    pub linger: Duration,
 }
 
 /// The answer to a write, once it is committed.
@@ -80,9 +74,6 @@ impl<W: Send + 'static, A: Send + 'static> GroupCommit<W, A> {
         let (queue, mut waiting) = mpsc::channel::<Pending<W, A>>(limits.queue_max);
         tokio::spawn(async move {
             while let Some(first) = waiting.recv().await {
-                if !limits.linger.is_zero() && waiting.len() < LINGER_MAX {
-                    tokio::time::sleep(limits.linger).await;
-                }
                 let mut group_weight = weight(&first.write);
                 let mut group = vec![first];
                 while group_weight < limits.weight_max
@@ -175,8 +166,7 @@ mod tests {
         (GroupCommit::start(limits, |weight| *weight, commit), go)
     }
 
-    const LIMITS: GroupLimits =
-        GroupLimits { queue_max: 10, weight_max: 4, linger: Duration::ZERO };
+    const LIMITS: GroupLimits = GroupLimits { queue_max: 10, weight_max: 4 };
 
     #[tokio::test]
     async fn writes_that_are_queued_go_together_in_their_order_up_to_the_weight() {
@@ -193,18 +183,6 @@ mod tests {
         }
         // Three that weigh 3 leave room for one more; what comes behind is the next group.
         assert_eq!(sizes, [4, 4, 4, 4, 1]);
-    }
-
-    #[tokio::test]
-    async fn what_comes_while_the_first_lingers_goes_with_it() {
-        let lingering = GroupLimits { linger: Duration::from_millis(50), ..LIMITS };
-        let (commits, go) = start(lingering);
-        go.notify_one();
-        let share = Arc::new(Semaphore::new(10));
-        let first = commits.queue(1, &share).await.unwrap();
-        tokio::task::yield_now().await;
-        let second = commits.queue(1, &share).await.unwrap();
-        assert_eq!((first.wait().await.unwrap(), second.wait().await.unwrap()), (2, 2));
     }
 
     #[tokio::test]

@@ -67,7 +67,7 @@ use self::lease::LeaseTerms;
 use self::membership::Membership;
 use self::peers::{Peers, Talk};
 use self::publish::{GROUP_WEIGHT_MAX, Handed, Published, Publisher};
-use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder, VERDICTS_LINGER};
+use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
 use self::resealing::Resealing;
 use self::room::{Room, RoomLimits};
 use self::streaks::Streaks;
@@ -318,11 +318,7 @@ impl PublishAnswer {
 }
 
 fn start_publisher(publisher: Publisher) -> GroupCommit<Vec<NewEvent>, Vec<Published>> {
-    let limits = GroupLimits {
-        queue_max: PUBLISH_QUEUE_MAX,
-        weight_max: GROUP_WEIGHT_MAX,
-        linger: Duration::ZERO,
-    };
+    let limits = GroupLimits { queue_max: PUBLISH_QUEUE_MAX, weight_max: GROUP_WEIGHT_MAX };
     let publisher = Arc::new(publisher);
     GroupCommit::start(
         limits,
@@ -336,11 +332,7 @@ fn start_publisher(publisher: Publisher) -> GroupCommit<Vec<NewEvent>, Vec<Publi
 
 fn start_recorder(recorder: Recorder, in_flight_max: usize) -> GroupCommit<Verdict, Recorded> {
     // Every outcome has a slot in the room: the queue is never full.
-    let limits = GroupLimits {
-        queue_max: in_flight_max,
-        weight_max: GROUP_VERDICTS_MAX,
-        linger: VERDICTS_LINGER,
-    };
+    let limits = GroupLimits { queue_max: in_flight_max, weight_max: GROUP_VERDICTS_MAX };
     let recorder = Arc::new(recorder);
     GroupCommit::start(
         limits,

@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use sea_orm::sea_query::IntoCondition;
 use sea_orm::{ColumnTrait, ConnectionTrait, Statement, Value};
@@ -28,9 +27,6 @@ use crate::failpoint;
 /// Outcomes that are written in one transaction before the next begins: as many as the publishes of
 /// one may bring to come, else these get ahead for as long as they go on.
 pub const GROUP_VERDICTS_MAX: usize = 1_024;
-/// How long an outcome waits for others to be written with it: nobody waits for it, and a transaction
-/// costs as much as ten of them.
-pub const VERDICTS_LINGER: Duration = Duration::from_millis(10);
 /// Values of a row in [`Recorder::update`].
 const COLUMNS: usize = 9;
 
