@@ -28,6 +28,7 @@ use crate::proto::{
     WatchDeliveriesRequest, WatchDeliveriesResponse,
 };
 use crate::receiver::{Certificate, Received, Receiver, ReceiverSettings};
+use crate::telemetry::Telemetry;
 
 const ACCOUNT: &str = "acct_demo";
 /// How many attempts the second receiver refuses.
@@ -57,12 +58,14 @@ async fn show() -> anyhow::Result<()> {
     let app = App::start(
         serve_settings(&[
             "--listen=127.0.0.1:0",
+            "--ops-listen=127.0.0.1:0",
             "--allow-network=127.0.0.0/8",
             &format!("--database-url=sqlite://{}?mode=rwc", database.display()),
             &format!("--ca-file={}", ca_file.display()),
         ])?,
         Arc::new(SystemClock::new()),
         Arc::new(SystemRandom),
+        &Telemetry::quiet(),
     )
     .await?;
     println!("The service answers gRPC on {}, its database is {}", app.address, database.display());

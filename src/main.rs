@@ -15,6 +15,7 @@ use bookora_webhooks::domain::random::SystemRandom;
 use bookora_webhooks::domain::secret::Secret;
 use bookora_webhooks::receiver::{Certificate, Receiver, ReceiverSettings};
 use bookora_webhooks::store::key_file;
+use bookora_webhooks::telemetry::{Telemetry, TelemetrySettings};
 use bookora_webhooks::{demo, signals, telemetry, tokens};
 
 /// Takes a tenth off the processor time of a delivery; see `docs/performance.md`.
@@ -44,10 +45,7 @@ async fn run() -> ExitCode {
     };
     let done = match cli.command {
         Command::Serve(command) if command.print_config => print_config(&command),
-        Command::Serve(command) => {
-            telemetry::start("info,sea_orm_migration=warn");
-            serve(command.settings).await
-        }
+        Command::Serve(command) => serve(command.settings).await,
         Command::Receive(settings) => {
             telemetry::start("warn");
             receive(settings).await
@@ -106,8 +104,19 @@ fn print_config(command: &ServeCommand) -> anyhow::Result<()> {
 }
 
 async fn serve(settings: ServeArgs) -> anyhow::Result<()> {
+    let telemetry = Telemetry::start(TelemetrySettings {
+        level: "info,sea_orm_migration=warn",
+        by_endpoint: settings.metrics_by_endpoint,
+    })?;
+    let served = serve_until_stopped(settings, &telemetry).await;
+    telemetry.stop().await;
+    served
+}
+
+async fn serve_until_stopped(settings: ServeArgs, telemetry: &Telemetry) -> anyhow::Result<()> {
     let mut asked_to_stop = signals::first()?;
-    let start = App::start(settings, Arc::new(SystemClock::new()), Arc::new(SystemRandom));
+    let (clock, random) = (Arc::new(SystemClock::new()), Arc::new(SystemRandom));
+    let start = App::start(settings, clock, random, telemetry);
     let mut app = tokio::select! {
         app = start => app?,
         // A start may wait for a database; what it has begun the next one does again.

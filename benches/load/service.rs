@@ -33,7 +33,8 @@ impl Service {
         ca_file: &Path,
     ) -> anyhow::Result<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_bookora-webhooks"))
-            .args(["serve", "--listen=127.0.0.1:0", "--allow-http", "--allow-network=127.0.0.0/8"])
+            .args(["serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0"])
+            .args(["--allow-http", "--allow-network=127.0.0.0/8"])
             .arg(format!("--database-url={database_url}"))
             .arg(format!("--master-key-file={}", master_key_file.display()))
             .arg(format!("--ca-file={}", ca_file.display()))

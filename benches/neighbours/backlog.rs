@@ -10,6 +10,7 @@ use bookora_webhooks::domain::random::SystemRandom;
 use bookora_webhooks::store::queue::Wanted;
 use bookora_webhooks::store::room::RoomLimits;
 use bookora_webhooks::store::{Store, StoreSettings};
+use bookora_webhooks::telemetry::metrics::Metrics;
 use sea_orm::{ConnectionTrait, Database};
 
 use super::service::Service;
@@ -103,6 +104,7 @@ async fn claim_millis(due: u32, terminal: u32) -> anyhow::Result<f64> {
         master_key_file: None,
         room: RoomLimits { in_flight_max: 8_192, endpoint_in_flight_max: 64 },
         request_timeout: Duration::from_secs(5),
+        metrics: Metrics::default(),
     };
     let clock = Arc::new(SystemClock::new());
     let (store, _handed) =

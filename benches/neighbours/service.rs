@@ -119,7 +119,8 @@ impl Service {
 
 async fn spawn(database_url: &str, arguments: &[String]) -> anyhow::Result<(Child, Channel)> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bookora-webhooks"))
-        .args(["serve", "--listen=127.0.0.1:0", "--allow-http", "--allow-network=127.0.0.0/8"])
+        .args(["serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0"])
+        .args(["--allow-http", "--allow-network=127.0.0.0/8"])
         .arg(format!("--database-url={database_url}"))
         .args(arguments)
         .stdout(Stdio::piped())

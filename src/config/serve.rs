@@ -30,6 +30,14 @@ pub struct ServeArgs {
     #[arg(long, env = "BOOKORA_LISTEN", default_value = "127.0.0.1:50051")]
     pub listen: SocketAddr,
 
+    /// Where metrics and health are served over HTTP, `ip:port`: `/metrics`, `/healthz`, `/readyz`
+    #[arg(long, env = "BOOKORA_OPS_LISTEN", default_value = "127.0.0.1:9464")]
+    pub ops_listen: SocketAddr,
+
+    /// Count the attempts of each endpoint by themselves: up to 10000 endpoints, some 8 series each
+    #[arg(long, env = "BOOKORA_METRICS_BY_ENDPOINT")]
+    pub metrics_by_endpoint: bool,
+
     /// Serve on an address that is not loopback although anybody who can reach it can read and
     /// publish, or can read tokens on their way
     #[arg(long, env = "BOOKORA_INSECURE")]

@@ -27,7 +27,8 @@ pub async fn run(store: Arc<Store>, stop: CancellationToken) {
 }
 
 async fn count(store: &Store) -> Result<(), StoreError> {
-    while in_time(Box::pin(store.count_changes())).await? == Step::More {
+    let step = || in_time(Box::pin(store.count_changes()));
+    while store.metrics().timed("count", step()).await? == Step::More {
         tokio::time::sleep(STEP_PAUSE).await;
     }
     Ok(())

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use tokio::time::{Instant, timeout};
 
 use super::mishaps::Mishaps;
 use super::suspension::settle;
-use crate::domain::attempt::{Attempt, Outcome, Trigger};
+use crate::domain::attempt::{Attempt, Outcome, Timing, Trigger};
 use crate::domain::clock::Clock;
 use crate::domain::delivery::{LeasedDelivery, Verdict, judge};
 use crate::domain::endpoint::{Endpoint, GONE_REASON};
@@ -25,6 +26,8 @@ use crate::failpoint;
 use crate::store::Store;
 use crate::store::record::Recorded;
 use crate::store::room::{Sign, Slot};
+use crate::telemetry::metrics::Phases;
+use crate::telemetry::traces::{AttemptOf, AttemptSpan, Traces};
 use crate::webhook::{Webhook, WebhookClient};
 
 /// How long an answer may take before the request leaves the lane of those that are answered
@@ -50,6 +53,8 @@ pub struct Deliverer {
     pub random: Arc<dyn Random>,
     /// Counts panics and late outcomes.
     pub mishaps: Mishaps,
+    /// Makes spans of attempts.
+    pub traces: Traces,
 }
 
 /// How deliveries are made to endpoints that do not say otherwise.
@@ -93,6 +98,7 @@ impl Deliverer {
         let attempt = self.attempt(&leased, &mut slot).await;
         failpoint::hit("send.after");
         slot.answered(sign_of(&attempt));
+        self.count(&leased, &attempt);
         let config = &leased.target.config;
         let schedule = config.retry_schedule.as_ref().unwrap_or(&self.defaults.retry_schedule);
         let verdict = judge(&leased, attempt, schedule, self.clock.now(), &*self.random);
@@ -143,6 +149,8 @@ impl Deliverer {
     ) -> Attempt {
         let start_time = self.clock.now();
         let config = &target.config;
+        let span = self.span(target, &sending);
+        let of_span = span.as_ref().and_then(|span| span.traceparent().parse().ok());
         let webhook = Webhook {
             url: &config.url,
             headers: &config.headers,
@@ -151,12 +159,16 @@ impl Deliverer {
             event_id: sending.event_id,
             delivery_id: sending.delivery_id,
             attempt: sending.number,
-            trace_parent: sending.trace_parent,
+            trace_parent: of_span.as_ref().unwrap_or(sending.trace_parent),
             body: sending.body.clone(),
             sent_at: start_time,
         };
         let patience = config.request_timeout.unwrap_or(self.defaults.request_timeout);
-        let mut posting = pin!(self.client.post(&webhook, deadline_in(patience)));
+        let posting = self.client.post(&webhook, deadline_in(patience));
+        let mut posting = pin!(match &span {
+            Some(span) => Either::Left(span.run(posting)),
+            None => Either::Right(posting),
+        });
         let exchange = if let Ok(exchange) = timeout(SLOW_AFTER, &mut posting).await {
             exchange
         } else {
@@ -165,12 +177,41 @@ impl Deliverer {
             }
             posting.await
         };
+        let status = exchange.response.as_ref().map(|response| response.status);
+        let outcome = exchange.outcome.name();
+        self.store.metrics().request(status, outcome, &phases_of(&exchange.timing));
+        if let Some(span) = span {
+            span.end(outcome, status);
+        }
         Attempt {
             attempt_id: AttemptId::new(start_time, &*self.random),
             number: sending.number,
             trigger: sending.trigger,
             start_time,
             exchange,
+        }
+    }
+
+    /// In the trace of the event; `None`: it is not sampled.
+    fn span(&self, target: &Endpoint, sending: &Sending<'_>) -> Option<AttemptSpan> {
+        let url = &target.config.url;
+        self.traces.attempt(AttemptOf {
+            parent: sending.trace_parent.as_str(),
+            delivery: sending.delivery_id.as_uuid().as_u128(),
+            delivery_id: &sending.delivery_id,
+            number: sending.number,
+            host: url.uri().host().unwrap_or_default(),
+            port: url.port(),
+        })
+    }
+
+    fn count(&self, leased: &LeasedDelivery, attempt: &Attempt) {
+        let metrics = self.store.metrics();
+        let endpoint_id = leased.target.endpoint_id;
+        let outcome = attempt.exchange.outcome.name();
+        metrics.attempt(outcome, endpoint_id.as_uuid().as_u128(), &endpoint_id);
+        if attempt.number == 1 {
+            metrics.first_attempt(attempt.start_time.since(leased.delivery.create_time));
         }
     }
 
@@ -211,6 +252,11 @@ fn sign_of(attempt: &Attempt) -> Sign {
         | (Outcome::HttpStatus, Some(429 | 503)) => Sign::Overrun,
         (Outcome::HttpStatus | Outcome::Protocol | Outcome::Blocked, _) => Sign::None,
     }
+}
+
+fn phases_of(timing: &Timing) -> Phases {
+    let Timing { total, dns, connect, tls, first_byte } = *timing;
+    Phases { dns, connect, tls, first_byte, total }
 }
 
 #[expect(clippy::disallowed_methods, reason = "deadlines are monotonic, whatever the clock says")]

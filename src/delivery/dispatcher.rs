@@ -182,7 +182,8 @@ impl Dispatcher {
                 deliveries_max: u32::try_from(slots.len()).unwrap_or(u32::MAX),
             })
             .collect();
-        let mut claimed = self.store.claim(&wanted, now).await?;
+        let claiming = self.store.claim(&wanted, now);
+        let mut claimed = self.store.metrics().timed("claim", claiming).await?;
         for leased in claimed.leased.drain(..) {
             let slots = shares.get_mut(&leased.target.endpoint_id);
             let slot = slots.and_then(Vec::pop).expect("no more is claimed than has room");

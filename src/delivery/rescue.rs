@@ -22,7 +22,10 @@ pub async fn run(store: Arc<Store>, under_way: UnderWay, stop: CancellationToken
     while stop.run_until_cancelled(tokio::time::sleep(RESCUE_INTERVAL)).await.is_some() {
         match in_time(extend_then_free(&store, &under_way)).await {
             Ok(0) => {}
-            Ok(freed) => tracing::warn!(freed, "leases ran out and were freed"),
+            Ok(freed) => {
+                store.metrics().leases_rescued(freed);
+                tracing::warn!(freed, "leases ran out and were freed");
+            }
             Err(error) => tracing::warn!(%error, "cannot free the leases that ran out"),
         }
     }
@@ -38,8 +41,9 @@ async fn extend_then_free(store: &Store, under_way: &UnderWay) -> Result<u64, St
     if !store.has_leases_running_out().await? {
         return Ok(0);
     }
-    store.extend(&under_way.leases()).await?;
-    store.rescue().await
+    let metrics = store.metrics();
+    metrics.timed("extend", store.extend(&under_way.leases())).await?;
+    metrics.timed("rescue", store.rescue()).await
 }
 
 /// What was leased and is not to be sent soon waits in the table, for whoever sends it first.

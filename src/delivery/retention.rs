@@ -94,6 +94,10 @@ impl Retention {
     }
 
     async fn step(&self, kind: Kind, now: Timestamp) -> Result<Step, StoreError> {
+        self.store.metrics().timed("prune", self.prune(kind, now)).await
+    }
+
+    async fn prune(&self, kind: Kind, now: Timestamp) -> Result<Step, StoreError> {
         match kind {
             Kind::Changes => self.store.prune_log(now - self.limits.log).await,
             Kind::Deliveries => self.store.prune_deliveries(now - self.limits.deliveries).await,

@@ -79,6 +79,7 @@ impl Suspension {
 
 /// After an endpoint was suspended: tells the operator, and cancels what is open for it.
 pub async fn settle(store: &Store, account_id: &AccountId, endpoint_id: EndpointId, reason: &str) {
+    store.metrics().suspended();
     tracing::warn!(%account_id, %endpoint_id, reason, "an endpoint was suspended");
     if let Err(error) = store.cancel_suspended(account_id, endpoint_id, reason).await {
         tracing::warn!(%endpoint_id, %error, "what is open for it is cancelled later");

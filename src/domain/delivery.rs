@@ -52,6 +52,18 @@ impl DeliveryState {
     /// The states in which attempts are still to come.
     pub const OPEN: [Self; 2] = [Self::Pending, Self::Retrying];
 
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Retrying => "retrying",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// Whether attempts are still to come.
     #[must_use]
     pub fn is_open(self) -> bool {

@@ -23,6 +23,7 @@ use super::deadline::{self, TimedBody};
 use super::failure::{self, Failure};
 use super::methods::{Method, Methods};
 use super::unread;
+use crate::telemetry::traces::carried;
 
 /// Unary calls under way over the whole server. Publishing gains nothing by more than 64 at once,
 /// and this leaves reads and slow callers some beside; each holds 8 MiB at the most, the largest
@@ -136,11 +137,11 @@ where
         let cut = request.extensions().get::<Cut>().cloned();
         let request = request.map(|body| Body::new(TimedBody::new(body, timeout)));
         let (answering, kept) = (self.service.call(request), place.clone());
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(carried(async move {
             let Ok(response) = answering.await;
             drop(kept);
             response
-        });
+        }));
         Box::pin(async move {
             let done = if reads {
                 tokio::time::timeout(timeout, AbortOnDropHandle::new(task)).await

@@ -26,6 +26,7 @@ use crate::proto::{
 };
 use crate::store::Store;
 use crate::store::publish::Published;
+use crate::telemetry::traces::{CommitSpan, Traces};
 
 /// Events of one batch.
 const BATCH_EVENTS_MAX: usize = 500;
@@ -45,6 +46,8 @@ pub struct Ingest {
     pub custom_types: CustomTypes,
     /// What ends streams.
     pub streams: StreamSettings,
+    /// Makes spans of commits.
+    pub traces: Traces,
 }
 
 #[tonic::async_trait]
@@ -53,11 +56,11 @@ impl EventIngest for Ingest {
         &self,
         request: Request<PublishEventRequest>,
     ) -> Result<Response<PublishEventResponse>, Status> {
-        let trace_parent = trace_parent(request.metadata(), &*self.random);
+        let (trace_parent, span) = self.trace(request.metadata());
         let mut violations = Violations::new();
         let event = self.read(&mut violations, request.get_ref(), &trace_parent);
         let event = violations.finish(event)?;
-        let published = self.store.publish(vec![event]).await.map_err(Failure::from)?;
+        let published = self.publish(vec![event], span).await?;
         let [published] = &published[..] else { unreachable!("one event, one answer") };
         Ok(Response::new(response(published)?))
     }
@@ -66,10 +69,10 @@ impl EventIngest for Ingest {
         &self,
         request: Request<BatchPublishEventsRequest>,
     ) -> Result<Response<BatchPublishEventsResponse>, Status> {
-        let trace_parent = trace_parent(request.metadata(), &*self.random);
+        let (trace_parent, span) = self.trace(request.metadata());
         let requests = &request.get_ref().requests;
         let events = self.read_batch(requests, &trace_parent)?;
-        let published = self.store.publish(events).await.map_err(Failure::from)?;
+        let published = self.publish(events, span).await?;
         let results = published.iter().map(|published| result(response(published))).collect();
         Ok(Response::new(BatchPublishEventsResponse { results }))
     }
@@ -89,6 +92,26 @@ impl EventIngest for Ingest {
 }
 
 impl Ingest {
+    /// The trace that events are stored with: where it is sampled, that of the commit's span.
+    fn trace(&self, metadata: &MetadataMap) -> (TraceParent, Option<CommitSpan>) {
+        let of_call = trace_parent(metadata, &*self.random);
+        let span = self.traces.commit(of_call.as_str());
+        let of_commit = span.as_ref().and_then(|span| span.traceparent().parse().ok());
+        (of_commit.unwrap_or(of_call), span)
+    }
+
+    async fn publish(
+        &self,
+        events: Vec<NewEvent>,
+        span: Option<CommitSpan>,
+    ) -> Result<Vec<Published>, Failure> {
+        let published = self.store.publish(events).await;
+        if let Some(span) = span {
+            span.end(published.is_ok());
+        }
+        Ok(published?)
+    }
+
     fn read_batch(
         &self,
         requests: &[PublishEventRequest],

@@ -53,6 +53,11 @@ impl Methods {
         Self(sets.into_iter().flat_map(read).collect())
     }
 
+    /// Their paths.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The method at a path such as `/package.Service/Method`; `None` where there is none.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<Method> {

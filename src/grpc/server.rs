@@ -1,6 +1,6 @@
 //! The gRPC server: the three services, reflection and health on one listener, and what each call
 //! passes on its way to them: [`connections`](super::connections), gRPC-Web,
-//! [`authentication`](super::authentication), [`calls`](super::calls).
+//! [`observed`](super::observed), [`authentication`](super::authentication), [`calls`](super::calls).
 
 use std::future::Future;
 use std::sync::Arc;
@@ -25,12 +25,16 @@ use super::delivery_query::Query;
 use super::endpoint_admin::Admin;
 use super::event_ingest::Ingest;
 use super::guard::Guarded;
+use super::methods::Methods;
+use super::observed::ObservedLayer;
 use super::tls::Tls;
 use crate::domain::random::Random;
 use crate::proto::DESCRIPTORS;
 use crate::proto::delivery_query_server::DeliveryQueryServer;
 use crate::proto::endpoint_admin_server::EndpointAdminServer;
 use crate::proto::event_ingest_server::EventIngestServer;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 
 /// Longest request of EventIngest, in bytes: the largest batch that the contract allows, of 500
 /// events with the longest texts, has 5.6 MB.
@@ -107,6 +111,10 @@ pub struct ServerSettings {
     pub gate: Gate,
     /// Origins, such as `https://app.example.com`, whose pages may call over gRPC-Web.
     pub web_origins: Vec<HeaderValue>,
+    /// Counts calls.
+    pub metrics: Metrics,
+    /// Makes spans of calls.
+    pub traces: Traces,
     /// Spreads the ages of connections.
     pub random: Arc<dyn Random>,
     /// Cancelled when the process shuts down.
@@ -139,7 +147,9 @@ pub fn serve(
         .prepare();
     // Whoever is not let in takes no place among the calls.
     let calls = AuthenticationLayer::new(settings.gate).layer(Calls::new(routes));
-    let web = GrpcWebLayer::new().layer(calls);
+    settings.metrics.know_methods(Methods::served().paths());
+    let told = ObservedLayer { metrics: settings.metrics, traces: settings.traces };
+    let web = GrpcWebLayer::new().layer(told.layer(calls));
     let cors = (!settings.web_origins.is_empty()).then(|| cors(settings.web_origins));
     let connections = Connections {
         limits: settings.connections,

@@ -21,8 +21,10 @@ use super::failure::Failure;
 use super::stream_limits::{StreamLimits, StreamSettings};
 use super::token::{TokenKind, Tokens};
 use super::violations::Violations;
+use super::watch_lag::{Unsent, WatchLags};
 use super::{delivery_filter, delivery_message};
 use crate::domain::account::AccountScope;
+use crate::domain::clock::Timestamp;
 use crate::domain::random::Random;
 use crate::proto::watch_deliveries_response::Message;
 use crate::proto::{
@@ -47,13 +49,16 @@ pub struct WatchSettings {
     pub send_patience: Duration,
     /// What ends all streams.
     pub streams: StreamSettings,
+    /// How far watches are behind.
+    pub lags: WatchLags,
 }
 
 impl WatchSettings {
     /// The contract's times.
     #[must_use]
     pub fn new(drain: CancellationToken) -> Self {
-        Self { send_patience: Duration::from_secs(30), streams: StreamSettings::new(drain) }
+        let (streams, lags) = (StreamSettings::new(drain), WatchLags::default());
+        Self { send_patience: Duration::from_secs(30), streams, lags }
     }
 }
 
@@ -97,6 +102,7 @@ pub async fn open(
     let end = Arc::new(OnceLock::new());
     let limits = StreamLimits::new(&settings.streams, request.metadata(), random)?;
     let now = store.change_log().head().await?;
+    let unsent = settings.lags.open();
     let watch = Watch {
         tokens: tokens(store, &scope),
         store: Arc::clone(store),
@@ -106,9 +112,10 @@ pub async fn open(
         send_patience: settings.send_patience,
         heartbeat: heartbeat_timer(heartbeat),
         position: None,
+        unsent: Arc::clone(&unsent),
     };
     tokio::spawn(watch.run(begin, now, limits, Arc::clone(&end)));
-    Ok(WatchStream { messages, end })
+    Ok(WatchStream { messages, end, unsent })
 }
 
 /// Where a watch begins.
@@ -153,12 +160,19 @@ struct Watch {
     tokens: Tokens,
     scope: AccountScope,
     filter: DeliveryFilter,
-    queue: mpsc::Sender<WatchDeliveriesResponse>,
+    queue: mpsc::Sender<Queued>,
     send_patience: Duration,
     heartbeat: Interval,
     /// Everything up to here has been sent or is hidden by the filter; `None` until the first
     /// token.
     position: Option<LogPosition>,
+    unsent: Arc<Unsent>,
+}
+
+/// What waits for the client.
+struct Queued {
+    message: WatchDeliveriesResponse,
+    is_change: bool,
 }
 
 impl Watch {
@@ -180,7 +194,8 @@ impl Watch {
         };
         if self.position.is_some() {
             // The last token; where the queue is full the client resumes from an earlier one.
-            let _ = client.try_send(self.message(Message::Heartbeat(Heartbeat {})));
+            let message = self.message(Message::Heartbeat(Heartbeat {}));
+            let _ = client.try_send(Queued { message, is_change: false });
         }
         let _ = end.set(failure.into());
     }
@@ -214,6 +229,7 @@ impl Watch {
                 self.send_page(&page, position).await?;
                 position = page.end;
                 if !page.is_full() {
+                    self.unsent.reading(None);
                     break;
                 }
                 self.heartbeat_if_due().await?;
@@ -241,6 +257,7 @@ impl Watch {
                 Ok(page) => {
                     self.send_page(&page, position).await?;
                     position = position.max(page.end);
+                    self.unsent.reading(None);
                 }
                 Err(broadcast::error::RecvError::Lagged(_)) => return Ok(position),
                 Err(broadcast::error::RecvError::Closed) => return Err(Failure::Draining.into()),
@@ -252,8 +269,11 @@ impl Watch {
         for change in page.changes.iter().filter(|change| change.position > position) {
             let is_seen = self.scope.account().is_none_or(|own| *own == change.delivery.account_id);
             self.position = Some(change.position);
+            let commit = change.delivery.update_time;
+            self.unsent.reading(Some(commit));
             if is_seen && self.filter.matches(&change.delivery) {
-                self.send(Message::Update(delivery_message::update(change))).await?;
+                let update = Message::Update(delivery_message::update(change));
+                self.queue(update, Some(commit)).await?;
             }
         }
         Ok(())
@@ -292,10 +312,22 @@ impl Watch {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), End> {
+        self.queue(message, None).await
+    }
+
+    /// Queues a message; `commit`: when the change was committed that it tells of.
+    async fn queue(&mut self, message: Message, commit: Option<Timestamp>) -> Result<(), End> {
         let message = self.message(message);
         self.heartbeat.reset();
-        match tokio::time::timeout(self.send_patience, self.queue.send(message)).await {
-            Ok(Ok(())) => Ok(()),
+        match tokio::time::timeout(self.send_patience, self.queue.reserve()).await {
+            Ok(Ok(place)) => {
+                // Before the client can take it.
+                if let Some(commit) = commit {
+                    self.unsent.queued(commit);
+                }
+                place.send(Queued { message, is_change: commit.is_some() });
+                Ok(())
+            }
             Ok(Err(_)) => Err(End::ClientGone),
             Err(_) => {
                 tracing::info!(account_id = %self.scope, "a watch was ended: its client reads nothing");
@@ -312,8 +344,9 @@ impl Watch {
 
 /// The messages of a watch, then the status that it ended with.
 pub struct WatchStream {
-    messages: mpsc::Receiver<WatchDeliveriesResponse>,
+    messages: mpsc::Receiver<Queued>,
     end: Arc<OnceLock<Status>>,
+    unsent: Arc<Unsent>,
 }
 
 impl Stream for WatchStream {
@@ -321,7 +354,12 @@ impl Stream for WatchStream {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match ready!(self.messages.poll_recv(context)) {
-            Some(message) => Poll::Ready(Some(Ok(message))),
+            Some(Queued { message, is_change }) => {
+                if is_change {
+                    self.unsent.taken();
+                }
+                Poll::Ready(Some(Ok(message)))
+            }
             // The task sets how it ended before it lets go of the queue.
             None => Poll::Ready(self.end.get().cloned().map(Err)),
         }

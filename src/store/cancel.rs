@@ -103,6 +103,7 @@ impl Store {
         cancel_rows(&transaction, open, reason, now).await?;
         transaction.commit().await?;
         failpoint::hit("cancel.after_commit");
+        self.metrics.closed(DeliveryState::Cancelled.name(), rows);
         self.change_log.committed();
         Ok(rows)
     }

@@ -105,13 +105,15 @@ impl Store {
     ) -> Result<ShownDelivery, InterventionError> {
         let transaction = self.connections.begin().await?;
         let found = find(&transaction, account, delivery_id).await?;
-        if found.next_attempt_time.is_some() {
+        let is_open = found.next_attempt_time.is_some();
+        if is_open {
             cancel_rows(&transaction, vec![found], CANCELLED_REASON, self.clock.now()).await?;
         } else if found.state != row::delivery_state_number(DeliveryState::Cancelled) {
             return Err(InterventionError::Closed);
         }
         let cancelled = shown_after(&transaction, account, delivery_id).await?;
         transaction.commit().await?;
+        self.metrics.closed(DeliveryState::Cancelled.name(), usize::from(is_open));
         self.change_log.committed();
         Ok(cancelled)
     }

@@ -3,7 +3,7 @@
 //! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims), [`lease`] (extension, rescue),
 //! [`record`], [`changes`] (the log), [`deliveries`] and [`events`] (reads), [`intervention`] (one
 //! delivery, by hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`],
-//! [`stats`] (figures from the log), [`prune`], [`clock_jump`]. Secrets are stored sealed
+//! [`stats`] (figures from the log), `readings` (for gauges and health), [`prune`], [`clock_jump`]. Secrets are stored sealed
 //! (`sealing`), with the keys of [`keyring`] from the file of [`key_file`]; `resealing` follows a
 //! change of keys.
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
@@ -34,6 +34,7 @@ pub mod peers;
 pub mod prune;
 pub mod publish;
 pub mod queue;
+mod readings;
 pub mod record;
 pub mod recovery;
 pub mod request;
@@ -77,6 +78,7 @@ use crate::domain::clock::Clock;
 use crate::domain::delivery::Verdict;
 use crate::domain::event::NewEvent;
 use crate::domain::random::Random;
+use crate::telemetry::metrics::Metrics;
 
 /// Weight of the publishes that may be on their way into a commit: so many events, or 64 MiB of
 /// large ones; more is refused as overload.
@@ -85,7 +87,7 @@ const PUBLISH_QUEUE_MAX: usize = 4_096;
 const STREAMS_QUEUE_MAX: usize = PUBLISH_QUEUE_MAX / 2;
 
 /// How the store is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StoreSettings {
     /// Where the database is: `sqlite://<path>?mode=rwc`.
     pub database_url: String,
@@ -96,6 +98,8 @@ pub struct StoreSettings {
     pub room: RoomLimits,
     /// The deadline of requests to endpoints that set none of their own; leases outlive it.
     pub request_timeout: Duration,
+    /// Counts what is done.
+    pub metrics: Metrics,
 }
 
 /// Why the store cannot be opened.
@@ -132,6 +136,7 @@ pub struct Store {
     database_id: Uuid,
     switching_off: Arc<()>,
     doubts: Arc<Doubts>,
+    metrics: Metrics,
 }
 
 impl Store {
@@ -195,6 +200,7 @@ impl Store {
             handed,
             doubts: Arc::clone(&doubts),
             targets: Arc::clone(&targets),
+            metrics: settings.metrics.clone(),
             lease_terms,
             clock: Arc::clone(&clock),
             random: Arc::clone(&random),
@@ -204,6 +210,7 @@ impl Store {
             streaks: Arc::clone(&streaks),
             wakeup: Arc::clone(&wakeup),
             change_log: Arc::clone(&change_log),
+            metrics: settings.metrics.clone(),
             clock: Arc::clone(&clock),
         };
         let store = Self {
@@ -225,6 +232,7 @@ impl Store {
             database_id,
             switching_off: Arc::default(),
             doubts,
+            metrics: settings.metrics,
         };
         if !store.connections.is_shared() {
             store.free_all_leases().await?;
@@ -287,6 +295,12 @@ impl Store {
     #[must_use]
     pub fn wakeup(&self) -> &Wakeup {
         &self.wakeup
+    }
+
+    /// Counts what is done with the store.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// What time it is: the database's, where several processes use it.

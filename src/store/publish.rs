@@ -31,6 +31,7 @@ use crate::domain::id::{DeliveryId, EndpointId, EventId, LeaseToken};
 use crate::domain::payload::data_of;
 use crate::domain::random::Random;
 use crate::failpoint;
+use crate::telemetry::metrics::{Metrics, PublishedEvents};
 
 /// Weight of what is written in one transaction before the next begins: of so many events the
 /// commit's cost disappears, and nobody waits long. A batch of more goes alone.
@@ -103,6 +104,8 @@ pub(super) struct Publisher {
     pub doubts: Arc<Doubts>,
     /// Knows whom it goes to.
     pub targets: Arc<Targets>,
+    /// Counts what is stored.
+    pub metrics: Metrics,
     /// How long a lease lasts.
     pub lease_terms: LeaseTerms,
     /// Stamps rows.
@@ -114,13 +117,18 @@ pub(super) struct Publisher {
 impl Publisher {
     /// Commits a group of publishes and answers each.
     pub async fn commit(&self, group: Vec<Pending<Vec<NewEvent>, Vec<Published>>>) {
-        let mut answers = in_time(self.write(&group)).await;
+        self.metrics.group("publish", group.len());
+        let written = || self.metrics.timed("publish", in_time(self.write(&group)));
+        let mut answers = written().await;
         for _ in 1..WRITES_MAX {
             if !matches!(answers, Err(StoreError::Conflict(_))) {
                 break;
             }
             // Another replica stored an event with one of the keys: it is found this time.
-            answers = in_time(self.write(&group)).await;
+            answers = written().await;
+        }
+        if let Ok(answers) = &answers {
+            self.metrics.published(count(answers.iter().flatten()));
         }
         answer_group(group, answers);
     }
@@ -175,6 +183,23 @@ impl Publisher {
         }
         self.change_log.committed();
     }
+}
+
+/// What came of the events of a group.
+fn count<'a>(answers: impl Iterator<Item = &'a Published>) -> PublishedEvents {
+    let mut events = PublishedEvents::default();
+    for published in answers {
+        match published {
+            Published::Stored { duplicate: true, .. } => events.duplicates += 1,
+            Published::Stored { delivery_count, .. } => {
+                events.stored += 1;
+                events.deliveries += u64::from(*delivery_count);
+            }
+            Published::Valid { .. } => {}
+            Published::KeyReused { .. } => events.keys_reused += 1,
+        }
+    }
+    events
 }
 
 /// The event that an idempotency key means.

@@ -139,7 +139,10 @@ impl Store {
     /// The database's.
     pub async fn due_endpoints(&self) -> Result<Vec<DueEndpoint>, StoreError> {
         let heads = in_time(self.heads()).await?;
-        heads.iter().filter(|head| head.is_active()).map(Head::due_endpoint).collect()
+        let active = || heads.iter().filter(|head| head.is_active());
+        let oldest = active().map(|head| head.next_attempt_time).min();
+        self.wakeup.found_oldest(oldest.map(Timestamp::from_unix_nanos));
+        active().map(Head::due_endpoint).collect()
     }
 
     /// The endpoints that are off or gone and have free rows all the same.
@@ -194,7 +197,7 @@ impl Store {
             .iter()
             .filter_map(|wanted| active(wanted.endpoint_id).map(|target| (*wanted, target)))
             .collect();
-        let leased = self.lease(&transaction, &takers, due_by).await?;
+        let (leased, given_up) = self.lease(&transaction, &takers, due_by).await?;
         let mut exhausted = exhausted(&transaction, wanted, &leased).await?;
         // Found again by the next look at the whole table, and not sooner.
         let is_sealed = |id| targets.get(&id).is_some_and(|target| target.secrets.is_none());
@@ -208,27 +211,31 @@ impl Store {
         }
         failpoint::hit("claim.after_commit");
         // Some may have been given up.
+        self.metrics.closed(DeliveryState::Failed.name(), given_up);
         self.change_log.committed();
         Ok(Claimed { leased, exhausted })
     }
 
+    /// Leases, and gives up what was begun too often or cannot be sent; says how many that were.
     async fn lease(
         &self,
         transaction: &Transaction,
         takers: &[(Wanted, &Target)],
         due_by: Timestamp,
-    ) -> Result<Vec<LeasedDelivery>, StoreError> {
+    ) -> Result<(Vec<LeasedDelivery>, usize), StoreError> {
         if takers.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         }
         let (lease_token, now) = (LeaseToken::new(&*self.random), self.clock.now());
         let claimed = self.take_due(transaction, takers, lease_token, [due_by, now]).await?;
         let (claimed, hopeless): (Vec<_>, Vec<_>) =
             claimed.into_iter().partition(|row| row.claim_count <= CLAIMS_MAX);
+        let mut given_up = hopeless.len();
         give_up(transaction, hopeless, HOPELESS_REASON, now).await?;
         let payloads = payloads(transaction, &claimed).await?;
         let (claimed, lost): (Vec<_>, Vec<_>) =
             claimed.into_iter().partition(|row| payloads.contains_key(&row.event_id));
+        given_up += lost.len();
         give_up(transaction, lost, EVENT_MISSING_REASON, now).await?;
         let targets: HashMap<Uuid, &Target> =
             takers.iter().map(|(wanted, target)| (wanted.endpoint_id.as_uuid(), *target)).collect();
@@ -245,7 +252,8 @@ impl Store {
                 target,
             })
         });
-        leased.collect()
+        let leased: Result<_, StoreError> = leased.collect();
+        Ok((leased?, given_up))
     }
 
     /// Sets the lease on the rows that are due, in one statement.

@@ -23,6 +23,7 @@ use crate::domain::delivery::Verdict;
 use crate::domain::endpoint::{Addressee, GONE_REASON};
 use crate::domain::id::{DeliveryId, EndpointId};
 use crate::failpoint;
+use crate::telemetry::metrics::Metrics;
 
 /// Outcomes that are written in one transaction before the next begins: as many as the publishes of
 /// one may bring to come, else these get ahead for as long as they go on.
@@ -53,6 +54,8 @@ pub struct Recorder {
     pub wakeup: Arc<Wakeup>,
     /// Told of each commit.
     pub change_log: Arc<ChangeLog>,
+    /// Counts what is recorded.
+    pub metrics: Metrics,
     /// Says whether an outcome was judged by a clock that was set back since.
     pub clock: Arc<dyn Clock>,
 }
@@ -60,7 +63,8 @@ pub struct Recorder {
 impl Recorder {
     /// Commits a group of outcomes and answers each.
     pub async fn commit(&self, group: Vec<Pending<Verdict, Recorded>>) {
-        let answers = in_time(self.write(&group)).await;
+        self.metrics.group("record", group.len());
+        let answers = self.metrics.timed("record", in_time(self.write(&group))).await;
         if answers.is_err() {
             self.streaks.forget_all();
         }
@@ -102,6 +106,8 @@ impl Recorder {
             if let Some(first_due) = verdict.delivery.next_attempt_time {
                 let addressee = Addressee::of(&verdict.target);
                 self.wakeup.tell(DueEndpoint { addressee, first_due });
+            } else {
+                self.metrics.closed(verdict.delivery.state.name(), 1);
             }
         }
         let recorded = |(verdict, held): (&&Verdict, bool)| {

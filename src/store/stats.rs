@@ -5,7 +5,9 @@
 mod counting;
 mod oldest_open;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
+};
 use uuid::Uuid;
 
 pub(super) use self::counting::{Counted, count_rest};
@@ -105,6 +107,14 @@ fn of_range(range: &StatsRange, from: Hour) -> Select<delivery_stats::Entity> {
         // An endpoint is of one account.
         (None, Some(_)) => rows,
     }
+}
+
+/// The rows of all accounts.
+pub(super) fn of_everything() -> Condition {
+    use delivery_stats::Column;
+    Condition::all()
+        .add(Column::EndpointId.eq(ALL_ENDPOINTS))
+        .add(Column::AccountId.eq(ALL_ACCOUNTS))
 }
 
 fn read_row(row: &delivery_stats::Model) -> Result<DeliveryStats, StoreError> {

@@ -1,7 +1,7 @@
 //! The wake-up signal from writes to the dispatcher: which endpoints have free rows, and from when.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -12,6 +12,8 @@ use crate::domain::id::EndpointId;
 
 /// Endpoints that are told of; more are found when the dispatcher looks at the table, every second.
 const TOLD_MAX: usize = 10_000;
+/// Later than any time: nothing waits.
+const NOTHING_DUE: i64 = i64::MAX;
 
 /// An endpoint with free rows in the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +26,39 @@ pub struct DueEndpoint {
 
 /// Tells the dispatcher about rows that wait in the table. Only a hint: the rows are the truth,
 /// and the dispatcher looks at them from time to time without being told.
-#[derive(Default)]
 pub struct Wakeup {
     told: Mutex<HashMap<EndpointId, DueEndpoint>>,
     should_look: AtomicBool,
+    /// Nanoseconds since 1970; [`NOTHING_DUE`] where nothing waits.
+    oldest_due: AtomicI64,
     notify: Notify,
 }
 
+impl Default for Wakeup {
+    fn default() -> Self {
+        Self {
+            told: Mutex::default(),
+            should_look: AtomicBool::default(),
+            oldest_due: AtomicI64::new(NOTHING_DUE),
+            notify: Notify::default(),
+        }
+    }
+}
+
 impl Wakeup {
+    /// What a look at the whole table found: when the row that has waited longest was due.
+    pub fn found_oldest(&self, due: Option<Timestamp>) {
+        let nanos = due.map_or(NOTHING_DUE, Timestamp::as_unix_nanos);
+        self.oldest_due.store(nanos, Ordering::Relaxed);
+    }
+
+    /// What the last look found.
+    #[must_use]
+    pub fn oldest_due(&self) -> Option<Timestamp> {
+        let nanos = self.oldest_due.load(Ordering::Relaxed);
+        (nanos != NOTHING_DUE).then(|| Timestamp::from_unix_nanos(nanos))
+    }
+
     /// An endpoint has free rows.
     pub fn tell(&self, due: DueEndpoint) {
         let (endpoint_id, first_due) = (due.addressee.endpoint_id, due.first_due);

@@ -51,7 +51,8 @@ def service(folder, arguments):
     """The program on a database of its own; gives its address."""
     database = pathlib.Path(folder, "conformance.db")
     process = subprocess.Popen(
-        [program(), "serve", "--listen=127.0.0.1:0", "--allow-http", "--allow-network=127.0.0.0/8",
+        [program(), "serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0",
+         "--allow-http", "--allow-network=127.0.0.0/8",
          f"--database-url=sqlite://{database}?mode=rwc", *arguments],
         env=environment(RUST_LOG="warn"), stdout=subprocess.PIPE, text=True,
     )

@@ -23,6 +23,7 @@ use bookora_webhooks::store::queue::Wanted;
 use bookora_webhooks::store::record::Recorded;
 use bookora_webhooks::store::room::RoomLimits;
 use bookora_webhooks::store::{Store, StoreSettings};
+use bookora_webhooks::telemetry::metrics::Metrics;
 use tokio::sync::mpsc;
 
 /// A clock that goes when it is told to.
@@ -63,6 +64,7 @@ impl BareStore {
             master_key_file,
             room: RoomLimits { in_flight_max: 8_192, endpoint_in_flight_max: 64 },
             request_timeout: Duration::from_secs(5),
+            metrics: Metrics::default(),
         };
         let (store, handed) =
             Store::open(settings, clock.clone(), random.clone()).await.expect("it opens");

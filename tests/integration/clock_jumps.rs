@@ -15,6 +15,7 @@ use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::domain::random::{Random, SystemRandom};
 use bookora_webhooks::proto::delivery::State;
 use bookora_webhooks::proto::{Delivery, Endpoint, ListDeliveriesRequest};
+use bookora_webhooks::telemetry::Telemetry;
 use clap::Parser;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -85,8 +86,10 @@ struct Inside {
 impl Inside {
     async fn start(folder: &Path, clock: &Arc<SetClock>) -> Self {
         // The one before lets go of the file with its last task.
-        let start =
-            async || App::start(settings(folder), Arc::clone(clock) as _, random()).await.ok();
+        let start = async || {
+            let (settings, clock) = (settings(folder), Arc::clone(clock) as _);
+            App::start(settings, clock, random(), &Telemetry::quiet()).await.ok()
+        };
         let app = eventually("it starts", start).await;
         let caller = Caller::on(channel(app.address).await);
         Self { app, caller }

@@ -328,6 +328,7 @@ pub fn serve_arguments(database_url: &str) -> Vec<String> {
     vec![
         "serve".to_owned(),
         "--listen=127.0.0.1:0".to_owned(),
+        "--ops-listen=127.0.0.1:0".to_owned(),
         format!("--database-url={database_url}"),
     ]
 }

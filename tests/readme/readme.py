@@ -84,7 +84,7 @@ def program():
 
 def environment(**more):
     """The environment without settings of ours, so that the machine's do not matter."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("BOOKORA_")}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("BOOKORA_", "OTEL_"))}
     return {**kept, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", **more}
 
 

@@ -6,7 +6,7 @@ its terminal, then each `text` block must appear on its terminal. The terminals 
 temporary folder, with the built program and grpcurl on the PATH.
 
 Where one of the README's ports is taken, a free one stands in for it, in the commands and, through
-BOOKORA_LISTEN and BOOKORA_RECEIVE_LISTEN, in the defaults of the program.
+BOOKORA_LISTEN, BOOKORA_OPS_LISTEN and BOOKORA_RECEIVE_LISTEN, in the defaults of the program.
 
 Without grpcurl nothing can be run: this says SKIPPED, and fails where CI=true.
 """
@@ -25,7 +25,7 @@ import time
 from readme import ROOT, Tally, blocks, environment, pattern, program, stop_on_signals
 
 # The settings that stand for the README's ports where these are not printed.
-PORTS = {50051: "BOOKORA_LISTEN", 8443: "BOOKORA_RECEIVE_LISTEN"}
+PORTS = {50051: "BOOKORA_LISTEN", 9464: "BOOKORA_OPS_LISTEN", 8443: "BOOKORA_RECEIVE_LISTEN"}
 PATIENCE_SECONDS = 30
 STOP_PATIENCE_SECONDS = 30
 

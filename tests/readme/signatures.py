@@ -247,7 +247,8 @@ def service(folder):
     """The program on a database of its own; gives what calls it."""
     database = pathlib.Path(folder, "signatures.db")
     process = subprocess.Popen(
-        [program(), "serve", "--listen=127.0.0.1:0", "--allow-http", "--allow-network=127.0.0.0/8",
+        [program(), "serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0",
+         "--allow-http", "--allow-network=127.0.0.0/8",
          f"--database-url=sqlite://{database}?mode=rwc"],
         env=environment(), stdout=subprocess.PIPE, text=True,
     )

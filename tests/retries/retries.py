@@ -95,7 +95,8 @@ class Relay(grpc.GenericRpcHandler):
 def service(folder):
     database = pathlib.Path(folder, "retries.db")
     process = subprocess.Popen(
-        [program(), "serve", "--listen=127.0.0.1:0", f"--database-url=sqlite://{database}?mode=rwc"],
+        [program(), "serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0",
+         f"--database-url=sqlite://{database}?mode=rwc"],
         env=environment(RUST_LOG="error"), stdout=subprocess.PIPE, text=True,
     )
     try:

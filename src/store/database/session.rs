@@ -31,6 +31,18 @@ impl Pool {
         &self.0
     }
 
+    /// How many connections are open, and how many of these are idle.
+    #[must_use]
+    pub fn size(&self) -> (u32, usize) {
+        if self.0.get_database_backend() == DbBackend::Sqlite {
+            let pool = self.0.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.0.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+    }
+
     /// Begins a transaction that may write, waiting for the one before to end.
     ///
     /// # Errors

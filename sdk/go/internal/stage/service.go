@@ -59,7 +59,8 @@ func Start(t testing.TB, arguments ...string) *Service {
 func (s *Service) Restart() {
 	s.t.Helper()
 	arguments := append([]string{
-		"serve", "--listen=" + s.Address, "--allow-http", "--allow-network=127.0.0.0/8",
+		"serve", "--listen=" + s.Address, "--ops-listen=127.0.0.1:0",
+		"--allow-http", "--allow-network=127.0.0.0/8",
 		"--database-url=sqlite://" + s.database + "?mode=rwc",
 	}, s.arguments...)
 	s.process = command(s.t, context.Background(), arguments...)

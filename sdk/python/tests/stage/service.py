@@ -28,6 +28,7 @@ class Service:
         arguments = [
             "serve",
             f"--listen={self.address}",
+            "--ops-listen=127.0.0.1:0",
             "--allow-http",
             "--allow-network=127.0.0.0/8",
             f"--database-url=sqlite://{self._folder}/service.db?mode=rwc",

@@ -121,7 +121,7 @@ fn spawn(folder: &Path, listen: &str, arguments: &Vec<String>) -> Child {
     let database = folder.join("bookora.db");
     let mut command = program();
     command.args(["serve", "--allow-http", "--allow-network=127.0.0.0/8"]);
-    command.arg(format!("--listen={listen}"));
+    command.arg(format!("--listen={listen}")).arg("--ops-listen=127.0.0.1:0");
     command.arg(format!("--database-url=sqlite://{}?mode=rwc", database.display()));
     let log = OpenOptions::new().append(true).create(true).open(folder.join(LOG_NAME));
     command.stdout(Stdio::piped()).stderr(log.expect("a log can be written"));

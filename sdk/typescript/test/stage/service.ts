@@ -66,6 +66,7 @@ export class Service {
       [
         'serve',
         `--listen=${this.address}`,
+        '--ops-listen=127.0.0.1:0',
         '--allow-http',
         '--allow-network=127.0.0.0/8',
         `--database-url=sqlite://${join(this.folder, 'service.db')}?mode=rwc`,

@@ -43,6 +43,7 @@ public final class Service implements AutoCloseable {
   /** Starts the program again after a kill, at the same address and with the same database. */
   public void restart() throws Exception {
     var command = new ArrayList<String>(List.of("serve", "--listen=" + address, "--allow-http"));
+    command.add("--ops-listen=127.0.0.1:0");
     command.add("--allow-network=127.0.0.0/8");
     command.add("--database-url=sqlite://" + folder.resolve("service.db") + "?mode=rwc");
     command.addAll(arguments);
