@@ -51,6 +51,7 @@ mod stops;
 mod store;
 mod suspension;
 mod tally;
+mod telemetry;
 mod transport;
 mod vectors;
 mod watches;

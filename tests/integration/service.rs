@@ -33,7 +33,7 @@ struct Launch {
     /// Where it has one of its own.
     _database: Option<FreshDatabase>,
     arguments: Vec<String>,
-    logs_everything: bool,
+    variables: Vec<(String, String)>,
     /// Has what it says on standard error; and the database, where that is a file of its own.
     folder: TempDir,
 }
@@ -48,12 +48,6 @@ impl Service {
     /// The same without loopback allowed: it sends to the public internet only.
     pub fn start_strict() -> Self {
         Launch::on_its_own(&[]).start(None)
-    }
-
-    /// Starts the service as [`Service::start`] does, to log everything that there is to log.
-    pub fn start_tracing(arguments: &[&str]) -> Self {
-        let launch = Launch::on_its_own(&[&[ALLOW_LOOPBACK], arguments].concat());
-        Launch { logs_everything: true, ..launch }.start(None)
     }
 
     /// Starts the service as [`Service::start`] does, to end by itself at a failpoint. After a
@@ -86,6 +80,19 @@ impl Service {
     /// Starts the service as [`Service::start`] does, on a database that is there.
     pub fn start_on(database_url: &str, arguments: &[&str]) -> Self {
         Launch::on(database_url, arguments).start(None)
+    }
+
+    /// The same, without waiting until it is ready.
+    pub fn spawn_on(database_url: &str, arguments: &[&str]) -> Self {
+        let launch = Launch::on(database_url, arguments);
+        Self { child: launch.spawn(None), address: String::new(), launch }
+    }
+
+    /// Starts the service as [`Service::start`] does, with these variables in its environment.
+    pub fn start_with(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let launch = Launch::on_its_own(&[&[ALLOW_LOOPBACK], arguments].concat());
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Launch { variables: variables.iter().map(owned).collect(), ..launch }.start(None)
     }
 
     /// Starts a service on each of these databases, all at the same moment.
@@ -185,6 +192,16 @@ impl Service {
         &self.address
     }
 
+    /// Where metrics and health are served, `ip:port`: the process logs it.
+    pub fn ops_address(&self) -> String {
+        self.launch.ops_address().expect("it is logged before the service is ready")
+    }
+
+    /// The same, of a process that may not have come so far.
+    pub async fn ops_address_in_time(&self) -> String {
+        eventually("it says where", async || self.launch.ops_address()).await
+    }
+
     /// A new connection, where the process lives.
     pub async fn try_channel(&self) -> Option<Channel> {
         let endpoint = Channel::from_shared(format!("http://{}", self.address)).expect("a URI");
@@ -245,15 +262,15 @@ impl Launch {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let database = FreshDatabase::new(folder.path());
         let database_url = database.url().to_owned();
-        let (arguments, logs_everything) = (owned(arguments), false);
-        Self { database_url, _database: Some(database), arguments, logs_everything, folder }
+        let (arguments, variables) = (owned(arguments), Vec::new());
+        Self { database_url, _database: Some(database), arguments, variables, folder }
     }
 
     fn on(database_url: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let arguments = owned(&[&[ALLOW_LOOPBACK], arguments].concat());
-        let (database_url, logs_everything) = (database_url.to_owned(), false);
-        Self { database_url, _database: None, arguments, logs_everything, folder }
+        let (database_url, variables) = (database_url.to_owned(), Vec::new());
+        Self { database_url, _database: None, arguments, variables, folder }
     }
 
     fn start(self, failpoint: Option<&str>) -> Service {
@@ -278,7 +295,7 @@ impl Launch {
         command
             .args(serve_arguments(&self.database_url))
             .args(&self.arguments)
-            .envs(self.logs_everything.then_some(("RUST_LOG", "trace")))
+            .envs(self.variables.iter().cloned())
             .envs(failpoint.map(|failpoint| ("BOOKORA_FAILPOINT", failpoint)))
             .envs(master_key_file(&self.database_url).map(|file| ("BOOKORA_MASTER_KEY_FILE", file)))
             .stdout(Stdio::piped())
@@ -300,6 +317,12 @@ impl Launch {
         Some(ready.rsplit_once(' ').expect("with its address").1.to_owned())
     }
 
+    fn ops_address(&self) -> Option<String> {
+        let logged = self.logged();
+        let line = logged.lines().rfind(|line| line.contains("metrics and health are served"))?;
+        line.rsplit_once("address=").map(|(_, address)| address.to_owned())
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("service.log")
     }
@@ -317,7 +340,9 @@ fn owned(arguments: &[&str]) -> Vec<String> {
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bookora-webhooks"));
     // What is set on the machine of whoever runs the tests is not to matter.
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("BOOKORA_")) {
+    for (name, _) in std::env::vars()
+        .filter(|(name, _)| name.starts_with("BOOKORA_") || name.starts_with("OTEL_"))
+    {
         command.env_remove(name);
     }
     command

@@ -19,6 +19,8 @@ use crate::caller::{ACCOUNT, Call, Caller};
 use crate::deliveries::{sample, seconds};
 use crate::party::{Party, Receivers};
 use crate::service::{Service, eventually};
+use crate::telemetry::collector::Collector;
+use crate::telemetry::scrape::scrape;
 
 /// A customer's, in every payload.
 const CUSTOMER: &str = "Canary-Customer-7f3ae1c2";
@@ -37,6 +39,7 @@ const UNKNOWN_DELIVERY: &str = "dlv_01m86mbyhd0000000000000000";
 /// Who calls, and what was answered to them.
 struct Stage {
     service: Service,
+    collector: Collector,
     caller: Caller,
     refusals: Vec<Status>,
     called: BTreeSet<&'static str>,
@@ -75,10 +78,14 @@ fn bad_event() -> PublishEventRequest {
 
 impl Stage {
     async fn new(receivers: &Receivers) -> Self {
-        let service = Service::start_tracing(&[&receivers.ca_argument()]);
+        let collector = Collector::grpc().await;
+        let all = [("RUST_LOG", "trace"), ("OTEL_TRACES_SAMPLER", "always_on")];
+        let variables = [&collector.variables()[..], &all].concat();
+        let arguments = [&*receivers.ca_argument(), "--metrics-by-endpoint"];
+        let service = Service::start_with(&variables, &arguments);
         let caller = Caller::new(&service).await;
         let (refusals, called, secrets) = Default::default();
-        Self { service, caller, refusals, called, secrets }
+        Self { service, collector, caller, refusals, called, secrets }
     }
 
     /// Makes a call, whatever is answered.
@@ -328,7 +335,8 @@ fn keys_of(text: &str) -> [Vec<u8>; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_secret_payload_header_or_query_is_in_a_log_or_an_error_and_no_secret_in_the_database() {
+async fn no_secret_payload_header_or_query_is_in_telemetry_or_an_error_and_no_secret_in_the_database()
+ {
     let receivers = Receivers::new();
     let mut stage = Stage::new(&receivers).await;
     let (steady, flaky) = (receivers.start(0).await, receivers.start(1).await);
@@ -353,6 +361,15 @@ async fn no_secret_payload_header_or_query_is_in_a_log_or_an_error_and_no_secret
 
     let missing: Vec<_> = Call::NAMES.iter().filter(|name| !stage.called.contains(*name)).collect();
     assert!(missing.is_empty(), "canaries go through {missing:?} too");
+    let metrics = scrape(&stage.service).await.text;
+    let exported = &stage.collector.exported;
+    eventually("the last call is exported", async || {
+        let is_last = |name: &str| name.ends_with("/DeleteEndpoint");
+        let has_last = exported.spans().iter().filter(|span| is_last(&span.name)).count() >= 2;
+        (has_last && !exported.lines().is_empty()).then_some(())
+    })
+    .await;
+    let exported = exported.everything();
     // Read as it is left by a crash, with its log not written back.
     stage.service.kill();
     let (log, database) = (stage.service.log(), disk::everything(&stage.service));
@@ -363,10 +380,13 @@ async fn no_secret_payload_header_or_query_is_in_a_log_or_an_error_and_no_secret
         .flat_map(keys_of)
         .collect();
     let others = [CUSTOMER, HEADER, QUERY, REFUSED].map(|text| text.as_bytes().to_vec());
+    assert!(disk::shows(&exported, b"server.address"), "spans of attempts are exported");
     assert!(log.contains("TRACE") && log.contains("DEBUG"), "everything is logged");
     assert!(disk::shows(&database, CUSTOMER.as_bytes()), "what is there is found");
     for canary in secrets.iter().chain(&others) {
         let shown = String::from_utf8_lossy(canary);
+        assert!(!disk::shows(metrics.as_bytes(), canary), "{shown} is in the metrics");
+        assert!(!disk::shows(&exported, canary), "{shown} is in what is exported");
         if let Some(line) = log.lines().find(|line| disk::shows(line.as_bytes(), canary)) {
             panic!("{shown} is in the log: {line}");
         }
