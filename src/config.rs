@@ -46,6 +46,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run a local receiver that verifies signatures and prints what it is sent
     Receive(ReceiveArgs),
+    /// Ask a service on this machine whether it is ready: 0 if so, else 1 and why not
+    Health(HealthArgs),
     /// Make tokens for callers of the service
     Token(TokenArgs),
     /// Make, choose and remove the keys that the secrets of endpoints are sealed with
@@ -147,6 +149,14 @@ pub struct ReceiveArgs {
     /// Answer so many attempts of each delivery with 503 before accepting: 0-10
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10))]
     pub fail_attempts: u32,
+}
+
+/// Which service is asked.
+#[derive(Args, Clone, Debug)]
+pub struct HealthArgs {
+    /// Where it serves metrics and health, `ip:port`; of 0.0.0.0 and [::] loopback is asked
+    #[arg(long, env = "BOOKORA_OPS_LISTEN", default_value = "127.0.0.1:9464")]
+    pub ops_listen: SocketAddr,
 }
 
 /// What to do with tokens.

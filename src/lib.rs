@@ -13,6 +13,7 @@ pub mod demo;
 pub mod domain;
 pub mod failpoint;
 pub mod grpc;
+pub mod health;
 pub mod ops;
 pub mod proto;
 pub mod receiver;

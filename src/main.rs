@@ -16,7 +16,7 @@ use bookora_webhooks::domain::secret::Secret;
 use bookora_webhooks::receiver::{Certificate, Receiver, ReceiverSettings};
 use bookora_webhooks::store::key_file;
 use bookora_webhooks::telemetry::{Telemetry, TelemetrySettings};
-use bookora_webhooks::{demo, signals, telemetry, tokens};
+use bookora_webhooks::{demo, health, signals, telemetry, tokens};
 
 /// Takes a tenth off the processor time of a delivery; see `docs/performance.md`.
 #[global_allocator]
@@ -54,6 +54,7 @@ async fn run() -> ExitCode {
             telemetry::start("error");
             demo::run(&settings).await
         }
+        Command::Health(settings) => health::ask(settings.ops_listen),
         Command::Token(settings) => match settings.command {
             TokenCommand::New(token) => tokens::make(&token, &SystemRandom),
         },

@@ -29,6 +29,23 @@ async fn a_service_that_serves_is_alive_and_ready() {
     assert_eq!(get(&address, "/").await.0, 404);
 }
 
+/// What `bookora-webhooks health` makes of a service, and what it says on standard error.
+fn ask(address: &str) -> (std::process::Output, String) {
+    run(binary().args(["health", "--ops-listen", address]))
+}
+
+#[tokio::test]
+async fn the_program_asks_a_service_whether_it_is_ready() {
+    let service = Service::start(&[]);
+    let (asked, said) = ask(&service.ops_address());
+    assert_eq!((asked.status.code(), &asked.stdout[..]), (Some(0), &b"ready\n"[..]), "{said}");
+    // Nobody listens where the address was given back.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (asked, said) = ask(&free);
+    assert_eq!(asked.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("{free} does not answer /readyz")), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_database_is_down_it_is_alive_and_not_ready_and_then_ready_again() {
     let Some(server) = Postgres::start() else { return };
@@ -37,6 +54,9 @@ async fn while_the_database_is_down_it_is_alive_and_not_ready_and_then_ready_aga
     ready_is(&address, 200, "ready").await;
     server.stop();
     ready_is(&address, 503, "store").await;
+    let (asked, said) = ask(&address);
+    assert_eq!(asked.status.code(), Some(1), "{said}");
+    assert!(said.contains("not ready: store"), "{said}");
     assert_eq!(get(&address, "/healthz").await.0, 200);
     assert_eq!(get(&address, "/metrics").await.0, 200);
     server.start_again();
