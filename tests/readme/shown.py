@@ -11,6 +11,9 @@ DEMO_PATIENCE_SECONDS = 60
 # `--flag <VALUE>   Help [env: NAME=] [default: value]`
 SETTING = re.compile(r"^ +--([a-z-]+).*?\[env: ([A-Z_]+)=?\](?: \[default: ([^\]]+)\])?$", re.M)
 
+# Where settings are, and none itself: the text above the table has it.
+NO_SETTINGS = {"config"}
+
 
 def run(*arguments):
     done = subprocess.run(
@@ -32,6 +35,9 @@ def check_settings(tally, command):
     found = SETTING.findall(run(command, "--help"))
     tally.claim(found, f"`{command} --help` lists settings")
     for flag, variable, default in found:
+        if flag in NO_SETTINGS:
+            tally.claim(f"`--{flag}" in readme and f"`{variable}`" in readme, f"README.md has --{flag}")
+            continue
         cells = [f"`--{flag}", f"`{variable}`", f"`{default}`" if default else ""]
         row = r"^\| " + r"[^|]*\|[^|]*".join(map(re.escape, cells)) + r"[^|]*\|"
         tally.claim(re.search(row, readme, re.M), f"README.md has a row {' | '.join(cells)}")
