@@ -121,6 +121,7 @@ readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.
 	$(PYTHON) -B tests/readme/shown.py
 	$(PYTHON) -B tests/readme/signatures.py
 	$(PYTHON) -B tests/readme/session.py
+	$(PYTHON) -B tests/readme/runbooks.py
 
 vectors: script-tools ## Check that the vectors are what their script writes
 	$(PYTHON) -B tests/vectors/vectors.py --check
