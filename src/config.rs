@@ -1,6 +1,6 @@
 //! The command line, the environment and the configuration file: what can be set, its default, range
-//! and unit. Everything is checked here, before a socket or another file is opened. [`serve`] declares
-//! the settings of the service; [`reading`] says which of the places goes before which.
+//! and unit. Everything is checked here, before a socket or another file is opened. `serve` declares
+//! the settings of the service; `reading` says which of the places goes before which.
 
 mod database_url;
 mod fault;
@@ -154,7 +154,7 @@ pub struct ReceiveArgs {
 /// Which service is asked.
 #[derive(Args, Clone, Debug)]
 pub struct HealthArgs {
-    /// Where it serves metrics and health, `ip:port`; of 0.0.0.0 and [::] loopback is asked
+    /// Where it serves metrics and health, `ip:port`; of `0.0.0.0` and `[::]` loopback is asked
     #[arg(long, env = "BOOKORA_OPS_LISTEN", default_value = "127.0.0.1:9464")]
     pub ops_listen: SocketAddr,
 }
