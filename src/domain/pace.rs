@@ -111,7 +111,8 @@ impl Pace {
     }
 
     /// How many deliveries may be kept ready to be sent as soon as requests end: so many as it takes
-    /// within a quarter of a second, and no more than it has acknowledged in a row. None where a rate is kept.
+    /// within a quarter of a second, and no more than it has acknowledged in a row. None where a rate
+    /// is kept.
     #[must_use]
     pub fn ready_max(&self, limits: PaceLimits) -> u32 {
         let (Some(latency), None) = (self.latency, limits.per_second_max) else { return 0 };
