@@ -7,12 +7,12 @@ use bookora_webhooks::proto::{
     CancelDeliveryRequest, DeleteEndpointRequest, Delivery, DisableEndpointRequest, Endpoint,
     ResendDeliveryRequest,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::deliveries::{attempts_of, delivery_in, publish, sample, seconds, service_and_party};
+use crate::held_request::HeldRequest;
 use crate::party::{Party, Receivers};
 use crate::service::Service;
 use crate::watches::{Ledger, Watcher, watch_request};
@@ -203,19 +203,6 @@ async fn an_open_delivery_is_not_resent_and_a_closed_one_not_cancelled() {
     assert_eq!(party.rest().len(), 2);
 }
 
-/// Reads a request's head and body, as far as one read brings them, and keeps the connection.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    let (mut stream, _) = listener.accept().await.unwrap();
-    let mut bytes = [0; 4_096];
-    assert!(stream.read(&mut bytes).await.unwrap() > 0);
-    stream
-}
-
-async fn acknowledge(stream: &mut TcpStream) {
-    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    stream.write_all(answer).await.unwrap();
-}
-
 #[tokio::test]
 async fn what_an_attempt_comes_to_after_its_delivery_was_cancelled_is_dropped() {
     let service = Service::start(&["--allow-http"]);
@@ -225,14 +212,14 @@ async fn what_an_attempt_comes_to_after_its_delivery_was_cancelled_is_dropped() 
     let request_timeout = Some(seconds(30));
     party.register(&service, Endpoint { url, request_timeout, ..party.endpoint(ACCOUNT) }).await;
     let event_id = publish(&service, sample(ACCOUNT, EventType::ReviewCreated)).await.event_id;
-    let mut under_way = accept(&listener).await;
+    let under_way = HeldRequest::accept(&listener).await;
     let pending = delivery_in(&service, &event_id, State::Pending).await;
     cancel(&service, &pending).await.unwrap();
     let resent = resend(&service, resend_of(&pending)).await.unwrap();
     assert_eq!((resent.revision, resent.attempt_count), (3, 0));
-    let mut second = accept(&listener).await;
-    acknowledge(&mut under_way).await;
-    acknowledge(&mut second).await;
+    let second = HeldRequest::accept(&listener).await;
+    under_way.acknowledge().await;
+    second.acknowledge().await;
     let succeeded = delivery_in(&service, &event_id, State::Succeeded).await;
     assert_eq!((succeeded.revision, succeeded.attempt_count), (4, 1));
     assert_eq!(triggers_of(&service, &succeeded).await, [(1, Trigger::Manual)]);

@@ -1,10 +1,10 @@
 //! The service from outside: the real binary, real sockets, the generated client, real HTTPS
 //! receivers.
 //!
-//! [`service`] starts the binary, [`database`] is what it runs on, [`postgres`] real servers for it,
-//! [`party`] is an endpoint's owner with a receiver,
-//! [`plain_receiver`] a receiver that answers as a test says, [`tally`] counts what is in the tables, [`node`] runs JavaScript; every other
-//! module is a group of claims.
+//! [`service`] starts the binary, [`database`] is what it runs on, [`postgres`] real servers for
+//! it, [`party`] is an endpoint's owner with a receiver, [`plain_receiver`] a receiver that answers
+//! as a test says, [`held_request`] a request that is answered later, [`tally`] counts what is in
+//! the tables, [`node`] runs JavaScript; every other module is a group of claims.
 
 mod access;
 mod architecture;
@@ -21,6 +21,7 @@ mod deliveries;
 mod endpoint_tests;
 mod failpoints;
 mod fuzzed_requests;
+mod held_request;
 mod interventions;
 mod javascript;
 mod ledger;

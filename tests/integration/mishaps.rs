@@ -6,13 +6,13 @@ use std::collections::HashSet;
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::delivery::State;
 use bookora_webhooks::proto::{Endpoint, PublishEventRequest};
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tonic::Code;
 
 use crate::caller::Caller;
 use crate::database::is_postgres;
 use crate::deliveries::{delivery_in, publish, sample, seconds};
+use crate::held_request::HeldRequest;
 use crate::party::Receivers;
 use crate::service::Service;
 
@@ -118,12 +118,9 @@ async fn an_outcome_that_comes_after_its_lease_was_taken_away_is_dropped_and_cou
     Caller::new(&service).await.register(slow).await;
     for dropped in 1..=2 {
         let published = publish(&service, sample(ACCOUNT, EventType::ReviewCreated)).await;
-        let (mut connection, _) = listener.accept().await.unwrap();
+        let held = HeldRequest::accept(&listener).await;
         service.change_database("UPDATE deliveries SET lease_token = 42").await;
-        connection
-            .write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-            .await
-            .unwrap();
+        held.acknowledge().await;
         let count = format!("dropped={dropped}");
         service.logged(&["the lease was lost; its outcome is dropped", &count]).await;
         let open = delivery_in(&service, &published.event_id, State::Pending).await;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::delivery::State;
 use bookora_webhooks::proto::{CreateEndpointRequest, Endpoint};
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use crate::deliveries::{delivery_in, publish, sample};
+use crate::held_request::HeldRequest;
 use crate::service::{Service, binary, eventually, serve_arguments};
 
 const ACCOUNT: &str = "acct_1";
@@ -21,7 +21,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 #[tokio::test]
 async fn a_second_signal_ends_at_once_and_the_next_start_sends_what_was_under_way() {
     for (second, exit_code) in [("TERM", ENDED_BY_SIGTERM), ("INT", ENDED_BY_SIGINT)] {
-        let mut service = Service::start(&["--allow-http", "--request-timeout=30s"]);
+        let mut service = Service::start(&["--allow-http", "--request-timeout=10s"]);
         let receiver = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hooks", receiver.local_addr().unwrap());
         let endpoint = Endpoint { account_id: ACCOUNT.to_owned(), url, ..Endpoint::default() };
@@ -29,8 +29,7 @@ async fn a_second_signal_ends_at_once_and_the_next_start_sends_what_was_under_wa
             CreateEndpointRequest { endpoint: Some(endpoint), ..CreateEndpointRequest::default() };
         service.admin().await.create_endpoint(request).await.unwrap();
         let published = publish(&service, sample(ACCOUNT, EventType::BookingCreated)).await;
-        // The first request is taken and never answered.
-        let (_hanging, _) = receiver.accept().await.unwrap();
+        let _never_answered = HeldRequest::accept(&receiver).await;
 
         service.terminate();
         service.logged(&["a second signal ends at once"]).await;
@@ -41,8 +40,7 @@ async fn a_second_signal_ends_at_once_and_the_next_start_sends_what_was_under_wa
         assert!(service.log().contains("ended by a second signal"));
 
         service.restart();
-        let (mut connection, _) = receiver.accept().await.unwrap();
-        connection.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        HeldRequest::accept(&receiver).await.acknowledge().await;
         delivery_in(&service, &published.event_id, State::Succeeded).await;
     }
 }

@@ -10,11 +10,11 @@ use bookora_webhooks::proto::{
     RecoverEndpointRequest, RecoveryKind,
 };
 use prost_types::Timestamp;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::caller::{ACCOUNT, Caller, PAGE_MAX, deaf_endpoint};
 use crate::deliveries::{delivery_in, publish, sample, seconds};
+use crate::held_request::HeldRequest;
 use crate::party::Receivers;
 use crate::plain_receiver::{PlainReceiver, status};
 use crate::service::{Service, eventually};
@@ -175,7 +175,7 @@ async fn a_crash_while_leases_are_extended_repeats_what_was_under_way_once() {
         };
         Caller::new(&service).await.register(endpoint).await;
         let published = publish(&service, sample(ACCOUNT, EventType::ReviewCreated)).await;
-        let first = listener.accept().await.unwrap();
+        let first = HeldRequest::accept(&listener).await;
         // As if the outcome had waited for the database for long.
         let run_out = "UPDATE deliveries SET lease_expire_time = 1 WHERE lease_token IS NOT NULL";
         service.change_database(run_out).await;
@@ -183,10 +183,7 @@ async fn a_crash_while_leases_are_extended_repeats_what_was_under_way_once() {
         // What was extended would be waited for on a server, where another process may hold it.
         service.change_database(run_out).await;
         service.restart();
-        let (mut second, _) = listener.accept().await.unwrap();
-        // An answer before the request would be none.
-        assert!(second.read(&mut [0; 1_024]).await.unwrap() > 0);
-        second.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        HeldRequest::accept(&listener).await.acknowledge().await;
         let delivered = delivery_in(&service, &published.event_id, State::Succeeded).await;
         assert_eq!((delivered.revision, delivered.attempt_count), (2, 1));
         drop(first);
