@@ -116,8 +116,8 @@ impl App {
         let clock = store.clock();
 
         let deliverer = Deliverer {
-            store: Arc::clone(&store),
-            client,
+            queue: Arc::clone(store.queue()),
+            sender: Arc::new(client),
             defaults: DeliveryDefaults {
                 retry_schedule: settings.retry_schedule,
                 request_timeout: settings.request_timeout,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bookora_webhooks::domain::clock::{Clock, SystemClock};
 use bookora_webhooks::domain::id::EndpointId;
 use bookora_webhooks::domain::random::SystemRandom;
-use bookora_webhooks::store::queue::Wanted;
+use bookora_webhooks::store::claim::Wanted;
 use bookora_webhooks::store::room::RoomLimits;
 use bookora_webhooks::store::{Store, StoreSettings};
 use bookora_webhooks::telemetry::metrics::Metrics;
@@ -113,7 +113,7 @@ async fn claim_millis(due: u32, terminal: u32) -> anyhow::Result<f64> {
     let mut millis = Vec::new();
     for _ in 0..CLAIMS {
         let start = now();
-        let claimed = store.claim(&wanted, clock.now()).await?;
+        let claimed = store.queue().claim(&wanted, clock.now()).await?;
         millis.push(start.elapsed().as_secs_f64() * 1_000.0);
         anyhow::ensure!(claimed.leased.len() == CLAIM_DELIVERIES as usize, "a full claim");
     }

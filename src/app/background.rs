@@ -48,8 +48,8 @@ impl Background {
     ) -> Self {
         let (stop, clock) = (CancellationToken::new(), store.clock());
         let dispatcher =
-            Dispatcher::new(Arc::clone(store), Arc::clone(deliverer), Arc::clone(&clock));
-        let rescue = rescue::run(Arc::clone(store), dispatcher.under_way(), stop.clone());
+            Dispatcher::new(Arc::clone(store.queue()), Arc::clone(deliverer), Arc::clone(&clock));
+        let rescue = rescue::run(Arc::clone(store.queue()), dispatcher.under_way(), stop.clone());
         let dispatcher = dispatcher.run(handed, stop.clone(), settings.patience);
         let suspension = Suspension {
             store: Arc::clone(store),

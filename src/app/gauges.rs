@@ -91,7 +91,7 @@ impl Readings for Gauges {
     }
 
     fn in_flight(&self) -> Option<u32> {
-        self.store.upgrade().map(|store| store.room().in_flight())
+        self.store.upgrade().map(|store| store.queue().room().in_flight())
     }
 
     fn in_flight_max(&self) -> u32 {

@@ -1,19 +1,19 @@
 //! What is known of the rows that wait in the table: which endpoints have any, which of them may
 //! be claimed for now, and whose turn it is.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::Addressee;
 use crate::domain::id::EndpointId;
-use crate::store::queue::Claimed;
+use crate::store::claim::Claimed;
 use crate::store::room::{NoRoom, Slot};
 use crate::store::turns::Turns;
 use crate::store::wakeup::DueEndpoint;
 
 /// Room that was taken for deliveries yet to be claimed, by endpoint.
-pub type Shares = HashMap<EndpointId, Vec<Slot>>;
+pub type Shares = BTreeMap<EndpointId, Vec<Slot>>;
 
 /// Where an endpoint with waiting rows stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +31,11 @@ struct Waiting {
     place: Place,
 }
 
-/// The endpoints with rows that wait in the table.
+/// The endpoints with rows that wait in the table. In the order of their ids, so that what is decided
+/// by a walk through them can be repeated.
 #[derive(Default)]
 pub struct Backlog {
-    endpoints: HashMap<EndpointId, Waiting>,
+    endpoints: BTreeMap<EndpointId, Waiting>,
     turns: Turns,
     later: BTreeSet<(Timestamp, EndpointId)>,
 }

@@ -23,12 +23,12 @@ use crate::domain::random::Random;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::trace_parent::TraceParent;
 use crate::failpoint;
-use crate::store::Store;
+use crate::store::queue::Queue;
 use crate::store::record::Recorded;
 use crate::store::room::{Sign, Slot};
 use crate::telemetry::metrics::Phases;
 use crate::telemetry::traces::{AttemptOf, AttemptSpan, Traces};
-use crate::webhook::{Webhook, WebhookClient};
+use crate::webhook::{Sender, Webhook};
 
 /// How long an answer may take before the request leaves the lane of those that are answered
 /// quickly.
@@ -42,9 +42,9 @@ const RECORD_RETRY_WAIT: Duration = Duration::from_millis(200);
 /// What every delivery needs, beside itself.
 pub struct Deliverer {
     /// Where outcomes are recorded.
-    pub store: Arc<Store>,
+    pub queue: Arc<Queue>,
     /// What sends.
-    pub client: WebhookClient,
+    pub sender: Arc<dyn Sender>,
     /// How it is sent where the endpoint does not say.
     pub defaults: DeliveryDefaults,
     /// Stamps attempts.
@@ -106,7 +106,7 @@ impl Deliverer {
         drop(slot);
         if recorded == Some(Recorded::EndpointSuspended) {
             let target = &leased.target;
-            settle(&self.store, &target.account_id, target.endpoint_id, GONE_REASON).await;
+            settle(&self.queue, &target.account_id, target.endpoint_id, GONE_REASON).await;
         }
     }
 
@@ -164,7 +164,7 @@ impl Deliverer {
             sent_at: start_time,
         };
         let patience = config.request_timeout.unwrap_or(self.defaults.request_timeout);
-        let posting = self.client.post(&webhook, deadline_in(patience));
+        let posting = self.sender.post(&webhook, deadline_in(patience));
         let mut posting = pin!(match &span {
             Some(span) => Either::Left(span.run(posting)),
             None => Either::Right(posting),
@@ -179,7 +179,7 @@ impl Deliverer {
         };
         let status = exchange.response.as_ref().map(|response| response.status);
         let outcome = exchange.outcome.name();
-        self.store.metrics().request(status, outcome, &phases_of(&exchange.timing));
+        self.queue.metrics().request(status, outcome, &phases_of(&exchange.timing));
         if let Some(span) = span {
             span.end(outcome, status);
         }
@@ -206,7 +206,7 @@ impl Deliverer {
     }
 
     fn count(&self, leased: &LeasedDelivery, attempt: &Attempt) {
-        let metrics = self.store.metrics();
+        let metrics = self.queue.metrics();
         let endpoint_id = leased.target.endpoint_id;
         let outcome = attempt.exchange.outcome.name();
         metrics.attempt(outcome, endpoint_id.as_uuid().as_u128(), &endpoint_id);
@@ -221,7 +221,7 @@ impl Deliverer {
         let patience = deadline_in(RECORD_PATIENCE);
         let mut may_be_recorded = false;
         loop {
-            let error = match self.store.record(verdict.clone()).await {
+            let error = match self.queue.record(verdict.clone()).await {
                 Ok(recorded) => {
                     // A try whose commit was not answered may have given the lease back itself.
                     if recorded == Recorded::LeaseLost && !may_be_recorded {

@@ -15,11 +15,11 @@ use super::deliver::Deliverer;
 use super::under_way::UnderWay;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::LeasedDelivery;
-use crate::store::Store;
+use crate::store::claim::{CLAIM_ENDPOINTS_MAX, Claimed, Wanted};
 use crate::store::clock_jump::ClockFollower;
 use crate::store::error::StoreError;
 use crate::store::publish::Handed;
-use crate::store::queue::{CLAIM_ENDPOINTS_MAX, Claimed, Wanted};
+use crate::store::queue::Queue;
 use crate::store::room::{Slot, Turn};
 
 /// How often to look at the whole table. Being told makes it rare that this matters; it bounds
@@ -37,7 +37,7 @@ pub const RELEASE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Decides what is sent when.
 pub struct Dispatcher {
-    store: Arc<Store>,
+    queue: Arc<Queue>,
     deliverer: Arc<Deliverer>,
     clock: Arc<dyn Clock>,
     tasks: TaskTracker,
@@ -47,9 +47,9 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// A dispatcher that has started nothing yet.
     #[must_use]
-    pub fn new(store: Arc<Store>, deliverer: Arc<Deliverer>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(queue: Arc<Queue>, deliverer: Arc<Deliverer>, clock: Arc<dyn Clock>) -> Self {
         let (tasks, under_way) = (TaskTracker::new(), UnderWay::default());
-        Self { store, deliverer, clock, tasks, under_way }
+        Self { queue, deliverer, clock, tasks, under_way }
     }
 
     /// What is under way.
@@ -85,7 +85,7 @@ impl Dispatcher {
         while let Ok(Handed { leased, .. }) = handed.try_recv() {
             leases.push((leased.delivery.delivery_id, leased.lease_token));
         }
-        self.store.release(&leases).await
+        self.queue.release(&leases).await
     }
 
     /// Starts what publishing leased; it brings its room along.
@@ -100,7 +100,7 @@ impl Dispatcher {
     /// Claims what waits in the table.
     async fn claim_as_due(&self, stop: &CancellationToken) {
         let mut backlog = Backlog::default();
-        let mut follower = ClockFollower::new(Arc::clone(&self.store));
+        let mut follower = ClockFollower::new(Arc::clone(&self.queue));
         let (mut last_look, mut next_look) = (Duration::ZERO, Duration::ZERO);
         while !stop.is_cancelled() {
             // One time for the whole turn: if the clock is set meanwhile, what waits has not moved.
@@ -117,7 +117,7 @@ impl Dispatcher {
                 last_look = self.clock.monotonic();
                 next_look = last_look + LOOK_INTERVAL;
             }
-            if self.store.wakeup().take_look() {
+            if self.queue.wakeup().take_look() {
                 next_look = next_look.min(last_look + TOLD_LOOK_INTERVAL);
             }
             self.take_hints(&mut backlog, now);
@@ -125,10 +125,12 @@ impl Dispatcher {
                 continue;
             }
             let wait = self.wait(&backlog, next_look);
+            // In one order, so that a simulation repeats itself; whichever it is, all are looked at.
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
-                () = self.store.wakeup().told() => {}
-                () = self.store.room().freed() => {}
+                () = self.queue.wakeup().told() => {}
+                () = self.queue.room().freed() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -136,9 +138,9 @@ impl Dispatcher {
 
     /// Looks at the whole table.
     async fn look(&self, backlog: &mut Backlog, now: Timestamp) {
-        self.store.room().end_all_waits();
+        self.queue.room().end_all_waits();
         backlog.end_all_waits(now);
-        match self.store.due_endpoints().await {
+        match self.queue.due_endpoints().await {
             Ok(endpoints) => endpoints.into_iter().for_each(|due| backlog.note(due, now)),
             Err(error) => tracing::warn!(%error, "cannot look for what is due"),
         }
@@ -146,10 +148,10 @@ impl Dispatcher {
 
     /// Takes in what writes and ended requests have told.
     fn take_hints(&self, backlog: &mut Backlog, now: Timestamp) {
-        for due in self.store.wakeup().take().into_values() {
+        for due in self.queue.wakeup().take().into_values() {
             backlog.note(due, now);
         }
-        for endpoint_id in self.store.room().take_over() {
+        for endpoint_id in self.queue.room().take_over() {
             backlog.end_wait(endpoint_id, now);
         }
         backlog.ripen(now);
@@ -157,7 +159,7 @@ impl Dispatcher {
 
     /// Claims for those whose turn it is, and says whether there may be more to claim at once.
     async fn claim_some(&self, backlog: &mut Backlog, now: Timestamp) -> bool {
-        let room = self.store.room();
+        let room = self.queue.room();
         let shares =
             backlog.share_room(CLAIM_DELIVERIES_MAX, now, |addressee| room.take_or_wait(addressee));
         if shares.is_empty() {
@@ -182,8 +184,8 @@ impl Dispatcher {
                 deliveries_max: u32::try_from(slots.len()).unwrap_or(u32::MAX),
             })
             .collect();
-        let claiming = self.store.claim(&wanted, now);
-        let mut claimed = self.store.metrics().timed("claim", claiming).await?;
+        let claiming = self.queue.claim(&wanted, now);
+        let mut claimed = self.queue.metrics().timed("claim", claiming).await?;
         for leased in claimed.leased.drain(..) {
             let slots = shares.get_mut(&leased.target.endpoint_id);
             let slot = slots.and_then(Vec::pop).expect("no more is claimed than has room");

@@ -12,6 +12,7 @@ use crate::domain::clock::Clock;
 use crate::domain::id::EndpointId;
 use crate::store::Store;
 use crate::store::error::StoreError;
+use crate::store::queue::Queue;
 use crate::store::suspension::{FailingEndpoint, FailingList};
 
 /// Attempts that must have failed: an endpoint that gets an event a month is not judged by two.
@@ -64,24 +65,24 @@ impl Suspension {
             }
         }
         // Of endpoints that were switched off when the database failed or the caller gave up.
-        self.store.cancel_leftovers().await?;
+        self.store.queue().cancel_leftovers().await?;
         Ok(())
     }
 
     async fn suspend(&self, failing: &FailingEndpoint) -> Result<(), StoreError> {
         let reason = format!("every attempt has failed since {}", failing.failing_since);
         if self.store.suspend_failing(failing, ATTEMPTS_MIN, &reason).await? {
-            settle(&self.store, &failing.account_id, failing.endpoint_id, &reason).await;
+            settle(self.store.queue(), &failing.account_id, failing.endpoint_id, &reason).await;
         }
         Ok(())
     }
 }
 
 /// After an endpoint was suspended: tells the operator, and cancels what is open for it.
-pub async fn settle(store: &Store, account_id: &AccountId, endpoint_id: EndpointId, reason: &str) {
-    store.metrics().suspended();
+pub async fn settle(queue: &Queue, account_id: &AccountId, endpoint_id: EndpointId, reason: &str) {
+    queue.metrics().suspended();
     tracing::warn!(%account_id, %endpoint_id, reason, "an endpoint was suspended");
-    if let Err(error) = store.cancel_suspended(account_id, endpoint_id, reason).await {
+    if let Err(error) = queue.cancel_suspended(account_id, endpoint_id, reason).await {
         tracing::warn!(%endpoint_id, %error, "what is open for it is cancelled later");
     }
 }

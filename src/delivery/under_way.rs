@@ -41,7 +41,13 @@ impl UnderWay {
     fn leases_where(&self, which: impl Fn(&Held) -> bool) -> Vec<(DeliveryId, LeaseToken)> {
         let held = self.lock();
         let wanted = held.iter().filter(|(_, held)| which(held));
-        wanted.map(|(delivery_id, held)| (*delivery_id, held.lease_token)).collect()
+        let mut leases: Vec<_> =
+            wanted.map(|(delivery_id, held)| (*delivery_id, held.lease_token)).collect();
+        drop(held);
+        // In one order: replicas that change the same rows wait for each other, and do not block
+        // each other.
+        leases.sort_unstable_by_key(|(delivery_id, _)| *delivery_id);
+        leases
     }
 
     /// These were given back.

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::Store;
+use super::claim;
 use super::database::session::Transaction;
 use super::entity::deliveries;
 use super::error::StoreError;
+use super::queue::Queue;
 use super::{new_row, row};
-use crate::domain::account::{AccountId, AccountScope};
+use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::endpoint::EndpointState;
@@ -22,7 +23,7 @@ use crate::failpoint;
 /// Deliveries that one transaction cancels; an endpoint with more takes several.
 const CANCEL_ROWS_MAX: u64 = 500;
 
-impl Store {
+impl Queue {
     /// Cancels what is open for endpoints that are off or gone: left by a process that died while
     /// it switched one off, by a database that failed it, or by a caller who gave up. An endpoint
     /// that this process is disabling or deleting is left to who does that, and counts what he
@@ -32,11 +33,13 @@ impl Store {
     /// The store's.
     pub async fn cancel_leftovers(&self) -> Result<u32, StoreError> {
         let mut cancelled = 0;
-        for stranded in self.stranded_endpoints().await? {
+        let waiting = self.waiting_endpoints().await?;
+        for stranded in waiting.iter().filter(|waiting| !waiting.is_active()) {
             let endpoint_id = stranded.endpoint_id;
-            let endpoint = self.endpoint(&AccountScope::All, endpoint_id).await?;
-            let state = endpoint.as_ref().map(|endpoint| endpoint.state);
-            let reason = match &endpoint {
+            let endpoint = self.tables.begin().await?.targets(&[endpoint_id]).await?;
+            let endpoint = endpoint.get(&endpoint_id);
+            let state = endpoint.map(|endpoint| endpoint.state);
+            let reason = match endpoint {
                 None => DELETED_REASON.to_owned(),
                 // It was switched on since.
                 Some(endpoint) if endpoint.state == EndpointState::Active => continue,
@@ -58,6 +61,21 @@ impl Store {
         Arc::strong_count(&self.switching_off) > 1
     }
 
+    /// Cancels what is open for an endpoint that was suspended, and says how many deliveries that
+    /// were.
+    ///
+    /// # Errors
+    /// The store's. What is left then is cancelled by [`Queue::cancel_leftovers`].
+    pub async fn cancel_suspended(
+        &self,
+        account: &AccountId,
+        endpoint_id: EndpointId,
+        reason: &str,
+    ) -> Result<u32, StoreError> {
+        let reason = off_reason(EndpointState::Suspended, reason);
+        self.cancel_open(account, endpoint_id, &reason).await
+    }
+
     /// Cancels the open deliveries of an endpoint that was switched off, in bounded steps, and ends
     /// its recovery.
     pub(super) async fn cancel_open(
@@ -66,7 +84,9 @@ impl Store {
         endpoint_id: EndpointId,
         reason: &str,
     ) -> Result<u32, StoreError> {
-        self.cancel_recovery(endpoint_id).await?;
+        let mut transaction = self.tables.begin().await?;
+        transaction.end_recoveries(endpoint_id, self.clock.now()).await?;
+        transaction.commit().await?;
         let mut cancelled: u32 = 0;
         loop {
             let rows = self.cancel_some(account, endpoint_id, reason).await?;
@@ -77,30 +97,21 @@ impl Store {
         }
     }
 
-    /// One bounded step of [`Store::cancel_open`], in one transaction.
+    /// One bounded step of [`Queue::cancel_open`], in one transaction.
     async fn cancel_some(
         &self,
         account: &AccountId,
         endpoint_id: EndpointId,
         reason: &str,
     ) -> Result<usize, StoreError> {
-        use deliveries::Column;
         let now = self.clock.now();
-        let transaction = self.connections.begin().await?;
-        let open = deliveries::Entity::find()
-            .filter(Column::AccountId.eq(account.as_str()))
-            .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
-            .filter(Column::NextAttemptTime.is_not_null())
-            .order_by_asc(Column::DeliveryId)
-            .limit(CANCEL_ROWS_MAX)
-            .lock_exclusive()
-            .all(&transaction)
-            .await?;
+        let mut transaction = self.tables.begin().await?;
+        let open = transaction.open_deliveries(account, endpoint_id, CANCEL_ROWS_MAX).await?;
         if open.is_empty() {
             return Ok(0);
         }
         let rows = open.len();
-        cancel_rows(&transaction, open, reason, now).await?;
+        claim::close(&mut *transaction, open, DeliveryState::Cancelled, reason, now).await?;
         transaction.commit().await?;
         failpoint::hit("cancel.after_commit");
         self.metrics.closed(DeliveryState::Cancelled.name(), rows);

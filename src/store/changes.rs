@@ -5,20 +5,15 @@
 //! cannot keep up loses pages, sees the gap, and reads on from the log: its memory is bounded, and
 //! it misses nothing.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, QuerySelect, Statement};
 use tokio::sync::{Notify, broadcast};
-use uuid::Uuid;
 
-use super::database::{Connections, dialect};
-use super::deliveries::last_attempts;
 use super::entity::delivery_changes;
 use super::error::StoreError;
 use super::peers::Peers;
-use super::row;
+use super::tables::Tables;
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, DeliveryState};
 
@@ -120,12 +115,6 @@ pub enum LogReadError {
     Store(#[from] StoreError),
 }
 
-impl From<sea_orm::DbErr> for LogReadError {
-    fn from(error: sea_orm::DbErr) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 /// From where to where the log can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogBounds {
@@ -145,7 +134,7 @@ impl LogBounds {
 
 /// The log and its live tail.
 pub struct ChangeLog {
-    connections: Arc<Connections>,
+    tables: Arc<dyn Tables>,
     live: broadcast::Sender<Arc<ChangePage>>,
     committed: Notify,
     peers: Arc<Peers>,
@@ -154,9 +143,9 @@ pub struct ChangeLog {
 impl ChangeLog {
     /// The log, with its tail running until the log is dropped.
     #[must_use]
-    pub fn start(connections: Arc<Connections>, peers: Arc<Peers>) -> Arc<Self> {
+    pub fn start(tables: Arc<dyn Tables>, peers: Arc<Peers>) -> Arc<Self> {
         let (live, _) = broadcast::channel(LIVE_PAGES_MAX);
-        let log = Arc::new(Self { connections, live, committed: Notify::new(), peers });
+        let log = Arc::new(Self { tables, live, committed: Notify::new(), peers });
         tokio::spawn(follow_commits(Arc::downgrade(&log)));
         log
     }
@@ -192,20 +181,7 @@ impl ChangeLog {
     /// # Errors
     /// The database's.
     pub async fn bounds(&self) -> Result<LogBounds, StoreError> {
-        let reader = self.connections.reader();
-        let backend = reader.get_database_backend();
-        let statement = Statement::from_string(backend, dialect::log_bounds(backend));
-        let row = reader.query_one_raw(statement).await?;
-        let row = row.ok_or_else(|| row::corrupt("log_floor", "no row"))?;
-        let place = |at: usize| -> Result<Option<LogPosition>, StoreError> {
-            let transaction_id: Option<i64> = row.try_get_by_index(at)?;
-            let sequence: Option<i64> = row.try_get_by_index(at + 1)?;
-            let both = transaction_id.zip(sequence);
-            Ok(both.map(|(transaction_id, sequence)| LogPosition { transaction_id, sequence }))
-        };
-        let floor = place(0)?.ok_or_else(|| row::corrupt("log_floor", "none"))?;
-        // A log that was pruned to its end goes on where it was: places are not used again.
-        Ok(LogBounds { floor, head: place(2)?.unwrap_or(floor) })
+        self.tables.log_bounds().await
     }
 
     /// The next page after a place; a page of fewer than [`PAGE_CHANGES_MAX`] reaches the end.
@@ -213,26 +189,14 @@ impl ChangeLog {
     /// # Errors
     /// [`LogReadError::Pruned`], or the database's.
     pub async fn read_after(&self, after: LogPosition) -> Result<ChangePage, LogReadError> {
-        let reader = self.connections.reader();
-        let backend = reader.get_database_backend();
-        let rows = dialect::log_after(backend, after.transaction_id, after.sequence)
-            .limit(PAGE_CHANGES_MAX)
-            .all(reader)
-            .await?;
+        let changes = self.tables.log_after(after, PAGE_CHANGES_MAX).await?;
         // Rows go from the beginning of the log on: while the very next one is there, none of those
         // that follow it is missing. Of several writers' numbers the next may never be.
         let next = LogPosition { sequence: after.sequence + 1, ..after };
-        let is_next = rows.first().is_some_and(|first| LogPosition::of(first) == next);
+        let is_next = changes.first().is_some_and(|first| first.position == next);
         if !is_next && self.bounds().await?.floor > after {
             return Err(LogReadError::Pruned);
         }
-        let attempted = rows.iter().filter(|row| row.attempt_count > 0);
-        let attempts =
-            last_attempts(reader, attempted.map(|row| (row.delivery_id, row.attempt_count)))
-                .await?;
-        let changes: Result<Vec<_>, _> =
-            rows.into_iter().map(|row| change(row, &attempts)).collect();
-        let changes = changes?;
         let end = changes.last().map_or(after, |last| last.position);
         Ok(ChangePage { after, end, changes })
     }
@@ -244,17 +208,6 @@ impl ChangePage {
     pub fn is_full(&self) -> bool {
         self.changes.len() as u64 >= PAGE_CHANGES_MAX
     }
-}
-
-fn change(
-    row: delivery_changes::Model,
-    attempts: &HashMap<(Uuid, i32), Attempt>,
-) -> Result<Change, StoreError> {
-    let position = LogPosition::of(&row);
-    // Revisions without an attempt of their own share the one before them.
-    let last_attempt = attempts.get(&(row.delivery_id, row.attempt_count)).cloned();
-    let (delivery, previous_state) = row::changed_delivery(row)?;
-    Ok(Change { position, delivery, previous_state, last_attempt })
 }
 
 /// The tail: after each commit, and from time to time, reads what is new and hands it on, as long
@@ -303,20 +256,11 @@ impl ChangeLog {
         waited: Option<Duration>,
     ) -> Result<(LogPosition, Option<Duration>), StoreError> {
         // Before reading: what is settled in between is read, what is committed in between is told.
-        let is_unsettled = self.has_unsettled().await?;
+        let is_unsettled = self.tables.log_has_unsettled().await?;
         let reached = self.hand_on(from).await?;
         let longer = waited.map_or(UNSETTLED_WAIT, |waited| (2 * waited).min(POLL_INTERVAL));
         let wait = if from == Some(reached) { longer } else { UNSETTLED_WAIT };
         Ok((reached, is_unsettled.then_some(wait)))
-    }
-
-    /// Whether anything is committed that cannot be read yet.
-    async fn has_unsettled(&self) -> Result<bool, StoreError> {
-        let reader = self.connections.reader();
-        let backend = reader.get_database_backend();
-        let Some(sql) = dialect::log_has_unsettled(backend) else { return Ok(false) };
-        let row = reader.query_one_raw(Statement::from_string(backend, sql)).await?;
-        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(false))
     }
 }
 

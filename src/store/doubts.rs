@@ -3,11 +3,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sea_orm::{ColumnTrait, Condition};
-
-use super::Store;
-use super::entity::deliveries;
 use super::error::StoreError;
+use super::queue::Queue;
 use crate::domain::delivery::LeasedDelivery;
 use crate::domain::id::LeaseToken;
 
@@ -39,26 +36,27 @@ impl Doubts {
     }
 }
 
-impl Store {
+impl Queue {
     /// Frees the leases in doubt, and says how many there were.
     ///
     /// # Errors
     /// The database's; they stay in doubt then.
     pub async fn free_doubtful(&self) -> Result<u64, StoreError> {
-        use deliveries::Column;
         let tokens = self.doubts.take();
         if tokens.is_empty() {
             return Ok(0);
         }
-        let stored = tokens.iter().map(|token| token.as_stored());
-        // The first condition lets the index of leases be used: there is none of tokens.
-        let held = Condition::all()
-            .add(Column::LeaseToken.is_not_null())
-            .add(Column::LeaseExpireTime.gt(0));
-        let freed = self.free(held.add(Column::LeaseToken.is_in(stored))).await;
+        let freed = self.free(&tokens).await;
         if freed.is_err() {
             self.doubts.put(tokens.into_iter());
         }
         freed
+    }
+
+    async fn free(&self, tokens: &[LeaseToken]) -> Result<u64, StoreError> {
+        let mut transaction = self.tables.begin_in_background().await?;
+        let freed = transaction.free(tokens).await?;
+        transaction.commit().await?;
+        Ok(freed)
     }
 }

@@ -200,7 +200,7 @@ impl Store {
     ///
     /// # Errors
     /// [`EndpointWriteError::NotFound`], or the store's. When it fails in between the endpoint is
-    /// off; [`Store::cancel_leftovers`] cancels the rest.
+    /// off; [`Queue::cancel_leftovers`](super::queue::Queue::cancel_leftovers) cancels the rest.
     pub async fn disable_endpoint(
         &self,
         account: &AccountId,
@@ -211,25 +211,11 @@ impl Store {
             endpoint.state = EndpointState::Disabled;
             reason.clone_into(&mut endpoint.state_reason);
         };
-        let _switching_off = self.switches_off();
+        let _switching_off = self.queue.switches_off();
         let endpoint = self.change_endpoint(account, endpoint_id, None, disable).await?;
         let reason = off_reason(EndpointState::Disabled, reason);
-        let cancelled = self.cancel_open(account, endpoint_id, &reason).await?;
+        let cancelled = self.queue.cancel_open(account, endpoint_id, &reason).await?;
         Ok((endpoint, cancelled))
-    }
-
-    /// Cancels the open deliveries of an endpoint that was suspended, and says how many those were.
-    ///
-    /// # Errors
-    /// The store's. What is left then is cancelled by [`Store::cancel_leftovers`].
-    pub async fn cancel_suspended(
-        &self,
-        account: &AccountId,
-        endpoint_id: EndpointId,
-        reason: &str,
-    ) -> Result<u32, StoreError> {
-        let reason = off_reason(EndpointState::Suspended, reason);
-        self.cancel_open(account, endpoint_id, &reason).await
     }
 
     /// Deletes an endpoint and its secrets, cancels its open deliveries, and says how many those
@@ -237,14 +223,14 @@ impl Store {
     ///
     /// # Errors
     /// [`EndpointWriteError::NotFound`], [`EndpointWriteError::EtagMismatch`], or the store's.
-    /// When it fails in between the endpoint is gone; [`Store::cancel_leftovers`] cancels the rest.
+    /// When it fails in between the endpoint is gone; [`Queue::cancel_leftovers`](super::queue::Queue::cancel_leftovers) cancels the rest.
     pub async fn delete_endpoint(
         &self,
         account: &AccountId,
         endpoint_id: EndpointId,
         etag: Option<&str>,
     ) -> Result<u32, EndpointWriteError> {
-        let _switching_off = self.switches_off();
+        let _switching_off = self.queue.switches_off();
         let transaction = self.connections.begin().await?;
         find_for_write(&transaction, &self.keyring, account, endpoint_id, etag).await?;
         endpoint_secrets::Entity::delete_many()
@@ -253,7 +239,7 @@ impl Store {
             .await?;
         endpoints::Entity::delete_by_id(endpoint_id.as_uuid()).exec(&transaction).await?;
         transaction.commit().await?;
-        Ok(self.cancel_open(account, endpoint_id, DELETED_REASON).await?)
+        Ok(self.queue.cancel_open(account, endpoint_id, DELETED_REASON).await?)
     }
 
     /// The endpoint that the request registered before, which would register `endpoint` now.

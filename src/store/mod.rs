@@ -1,9 +1,11 @@
 //! What is kept, and the only code that speaks to a database.
 //!
-//! One file per group of verbs: [`publish`], [`endpoints`], [`queue`] (due work, claims), [`lease`] (extension, rescue),
-//! [`record`], [`changes`] (the log), [`deliveries`] and [`events`] (reads), [`intervention`] (one
+//! One file per group of verbs. On the way of every event, in the [`queue`]: [`publish`], [`claim`]
+//! (due work), [`lease`] (extension, rescue), [`record`], `cancel`, [`clock_jump`]; what they ask of
+//! the database is in [`tables`], and its statements in `sql`. Beside it: [`changes`] (the log),
+//! [`endpoints`], [`deliveries`] and [`events`] (reads), [`intervention`] (one
 //! delivery, by hand), [`recovery`] (many, by hand), [`secrets`] (rotate, revoke), [`suspension`],
-//! [`stats`] (figures from the log), `readings` (for gauges and health), [`prune`], [`clock_jump`]. Secrets are stored sealed
+//! [`stats`] (figures from the log), `readings` (for gauges and health), [`prune`]. Secrets are stored sealed
 //! (`sealing`), with the keys of [`keyring`] from the file of [`key_file`]; `resealing` follows a
 //! change of keys.
 //! Writes that come often are committed in groups (`group_commit`). [`room`] and [`wakeup`] are what
@@ -12,6 +14,7 @@
 
 mod cancel;
 pub mod changes;
+pub mod claim;
 pub mod clock_jump;
 pub mod database;
 pub mod deliveries;
@@ -43,9 +46,11 @@ pub mod room;
 mod row;
 mod sealing;
 pub mod secrets;
+mod sql;
 pub mod stats;
 mod streaks;
 pub mod suspension;
+pub mod tables;
 mod targets;
 pub mod turns;
 pub mod wakeup;
@@ -55,36 +60,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
 use self::changes::ChangeLog;
 use self::database::{Connections, OpenError};
-use self::doubts::Doubts;
 use self::error::StoreError;
-use self::group_commit::{Answer, GroupCommit, GroupLimits};
 use self::keyring::{Keyring, KeyringError};
-use self::lease::LeaseTerms;
 use self::membership::Membership;
 use self::peers::{Peers, Talk};
-use self::publish::{GROUP_WEIGHT_MAX, Handed, Published, Publisher};
-use self::record::{GROUP_VERDICTS_MAX, Recorded, Recorder};
+use self::publish::{Handed, Published};
+pub use self::queue::PublishAnswer;
+use self::queue::{Queue, QueueParts};
 use self::resealing::Resealing;
-use self::room::{Room, RoomLimits};
+use self::room::RoomLimits;
+use self::sql::DatabaseTables;
 use self::streaks::Streaks;
 use self::targets::Targets;
 use self::wakeup::Wakeup;
 use crate::domain::clock::Clock;
-use crate::domain::delivery::Verdict;
 use crate::domain::event::NewEvent;
 use crate::domain::random::Random;
 use crate::telemetry::metrics::Metrics;
-
-/// Weight of the publishes that may be on their way into a commit: so many events, or 64 MiB of
-/// large ones; more is refused as overload.
-const PUBLISH_QUEUE_MAX: usize = 4_096;
-/// What of it streams may have, all together: they wait for room, and half is left to who does not.
-const STREAMS_QUEUE_MAX: usize = PUBLISH_QUEUE_MAX / 2;
 
 /// How the store is set up.
 #[derive(Clone)]
@@ -119,23 +116,16 @@ pub enum StartError {
 /// The store: hand out one, share it.
 pub struct Store {
     connections: Arc<Connections>,
-    publishes: GroupCommit<Vec<NewEvent>, Vec<Published>>,
-    streams_room: Arc<Semaphore>,
-    verdicts: GroupCommit<Verdict, Recorded>,
+    queue: Arc<Queue>,
     change_log: Arc<ChangeLog>,
     membership: Arc<Membership>,
-    room: Arc<Room>,
     streaks: Arc<Streaks>,
     keyring: Arc<Keyring>,
-    targets: Arc<Targets>,
     wakeup: Arc<Wakeup>,
     recovery_begun: Notify,
-    lease_terms: LeaseTerms,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     database_id: Uuid,
-    switching_off: Arc<()>,
-    doubts: Arc<Doubts>,
     metrics: Metrics,
 }
 
@@ -171,75 +161,52 @@ impl Store {
 
         let membership = Membership::alone(&*random);
         let peers = Arc::new(Peers::default());
-        let change_log = ChangeLog::start(Arc::clone(&connections), Arc::clone(&peers));
-        let wakeup = Arc::new(Wakeup::default());
+        let targets = Targets::new(Arc::clone(&keyring));
+        let parts = QueueParts {
+            tables: DatabaseTables::new(Arc::clone(&connections), targets),
+            membership: Arc::clone(&membership),
+            peers: Arc::clone(&peers),
+            room: settings.room,
+            request_timeout: settings.request_timeout,
+            clock: Arc::clone(&clock),
+            random: Arc::clone(&random),
+            metrics: settings.metrics.clone(),
+        };
+        let (queue, to_dispatcher) = Queue::start(parts);
         if connections.is_shared() {
             membership::join(&membership, &connections, &clock).await?;
             let talk = Talk {
                 connections: Arc::downgrade(&connections),
-                peers: Arc::clone(&peers),
+                peers,
                 membership: Arc::clone(&membership),
-                change_log: Arc::downgrade(&change_log),
-                wakeup: Arc::clone(&wakeup),
+                change_log: Arc::downgrade(queue.change_log()),
+                wakeup: Arc::clone(queue.wakeup()),
             };
             talk.start();
         }
-        let room = Room::new(settings.room, Arc::clone(&membership), Arc::clone(&clock));
-        let streaks = Arc::new(Streaks::default());
-        let doubts = Arc::new(Doubts::default());
-        let lease_terms = LeaseTerms { request_timeout: settings.request_timeout };
-        let in_flight_max = settings.room.in_flight_max as usize;
-        let (handed, to_dispatcher) = mpsc::channel(in_flight_max);
-        let targets = Targets::new(Arc::clone(&keyring));
-        let publisher = Publisher {
-            connections: Arc::clone(&connections),
-            room: Arc::clone(&room),
-            wakeup: Arc::clone(&wakeup),
-            peers,
-            change_log: Arc::clone(&change_log),
-            handed,
-            doubts: Arc::clone(&doubts),
-            targets: Arc::clone(&targets),
-            metrics: settings.metrics.clone(),
-            lease_terms,
-            clock: Arc::clone(&clock),
-            random: Arc::clone(&random),
-        };
-        let recorder = Recorder {
-            connections: Arc::clone(&connections),
-            streaks: Arc::clone(&streaks),
-            wakeup: Arc::clone(&wakeup),
-            change_log: Arc::clone(&change_log),
-            metrics: settings.metrics.clone(),
-            clock: Arc::clone(&clock),
-        };
         let store = Self {
-            publishes: start_publisher(publisher),
-            streams_room: Arc::new(Semaphore::new(STREAMS_QUEUE_MAX)),
-            verdicts: start_recorder(recorder, in_flight_max),
             connections,
-            change_log,
+            change_log: Arc::clone(&queue.change_log),
             membership,
-            room,
-            streaks,
+            streaks: Arc::clone(&queue.streaks),
             keyring,
-            targets,
-            wakeup,
+            wakeup: Arc::clone(&queue.wakeup),
+            queue,
             recovery_begun: Notify::new(),
-            lease_terms,
             clock,
             random,
             database_id,
-            switching_off: Arc::default(),
-            doubts,
             metrics: settings.metrics,
         };
-        if !store.connections.is_shared() {
-            store.free_all_leases().await?;
-            store.start_behind().await?;
-        }
-        store.cancel_leftovers().await?;
+        store.queue.take_over().await?;
+        store.queue.cancel_leftovers().await?;
         Ok((Arc::new(store), to_dispatcher))
+    }
+
+    /// The queue of deliveries.
+    #[must_use]
+    pub fn queue(&self) -> &Arc<Queue> {
+        &self.queue
     }
 
     /// Stores events, with one delivery for each subscribed endpoint: all in one transaction, or
@@ -248,7 +215,7 @@ impl Store {
     /// # Errors
     /// The store's; on [`StoreError::Unavailable`] it is not known whether it was committed.
     pub async fn publish(&self, events: Vec<NewEvent>) -> Result<Vec<Published>, StoreError> {
-        self.publishes.write(events).await
+        self.queue.publish(events).await
     }
 
     /// Has an event of a stream stored, behind all whose publish has begun; waits until there is
@@ -257,15 +224,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Closed`] where the process is ending; the answer has the others.
     pub async fn publish_later(&self, event: NewEvent) -> Result<PublishAnswer, StoreError> {
-        self.publishes.queue(vec![event], &self.streams_room).await.map(PublishAnswer)
-    }
-
-    /// Records what an attempt made of a delivery, if its lease still holds.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn record(&self, verdict: Verdict) -> Result<Recorded, StoreError> {
-        self.verdicts.write(verdict).await
+        self.queue.publish_later(event).await
     }
 
     /// Closes the database, after the last use: what is asked afterwards fails.
@@ -285,18 +244,6 @@ impl Store {
         &self.change_log
     }
 
-    /// Room for requests under way.
-    #[must_use]
-    pub fn room(&self) -> &Arc<Room> {
-        &self.room
-    }
-
-    /// Tells when rows are due.
-    #[must_use]
-    pub fn wakeup(&self) -> &Wakeup {
-        &self.wakeup
-    }
-
     /// Counts what is done with the store.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
@@ -314,46 +261,4 @@ impl Store {
     pub fn database_id(&self) -> Uuid {
         self.database_id
     }
-}
-
-/// What is to come of an event that is being stored.
-pub struct PublishAnswer(Answer<Vec<Published>>);
-
-impl PublishAnswer {
-    /// Waits for the commit. Where nobody does, the event is stored all the same.
-    ///
-    /// # Errors
-    /// The store's; on [`StoreError::Unavailable`] it is not known whether it was committed.
-    pub async fn wait(self) -> Result<Published, StoreError> {
-        let published = self.0.wait().await?;
-        let [published] = <[_; 1]>::try_from(published).expect("one event, one answer");
-        Ok(published)
-    }
-}
-
-fn start_publisher(publisher: Publisher) -> GroupCommit<Vec<NewEvent>, Vec<Published>> {
-    let limits = GroupLimits { queue_max: PUBLISH_QUEUE_MAX, weight_max: GROUP_WEIGHT_MAX };
-    let publisher = Arc::new(publisher);
-    GroupCommit::start(
-        limits,
-        |events| publish::weight(events),
-        move |group| {
-            let publisher = Arc::clone(&publisher);
-            async move { publisher.commit(group).await }
-        },
-    )
-}
-
-fn start_recorder(recorder: Recorder, in_flight_max: usize) -> GroupCommit<Verdict, Recorded> {
-    // Every outcome has a slot in the room: the queue is never full.
-    let limits = GroupLimits { queue_max: in_flight_max, weight_max: GROUP_VERDICTS_MAX };
-    let recorder = Arc::new(recorder);
-    GroupCommit::start(
-        limits,
-        |_| 1,
-        move |group| {
-            let recorder = Arc::clone(&recorder);
-            async move { recorder.commit(group).await }
-        },
-    )
 }

@@ -41,6 +41,14 @@ impl Peers {
         self.told.notify_one();
     }
 
+    /// Waits until there is something to tell, and says whether that is that the log has grown, and
+    /// whether rows are due.
+    pub async fn told(&self) -> (bool, bool) {
+        self.told.notified().await;
+        let has_committed = self.has_committed.swap(false, Ordering::Relaxed);
+        (has_committed, self.has_due.swap(false, Ordering::Relaxed))
+    }
+
     /// Rows are due that this replica has no room for.
     pub fn due(&self) {
         self.has_due.store(true, Ordering::Relaxed);
@@ -72,9 +80,7 @@ impl Talk {
 
     async fn tell(self: Arc<Self>) {
         loop {
-            self.peers.told.notified().await;
-            let committed = self.peers.has_committed.swap(false, Ordering::Relaxed);
-            let due = self.peers.has_due.swap(false, Ordering::Relaxed);
+            let (committed, due) = self.peers.told().await;
             let Some(connections) = self.open_connections() else { return };
             if self.membership.has_others() {
                 for what in [committed.then_some(LOG), due.then_some(DUE)].into_iter().flatten() {

@@ -5,28 +5,27 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Value};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use tokio::sync::mpsc;
 
 use super::changes::ChangeLog;
+use super::database::in_time;
 use super::database::session::Transaction;
-use super::database::{Connections, in_time};
 use super::doubts::Doubts;
 use super::entity::events;
 use super::error::StoreError;
 use super::group_commit::{Pending, answer_group};
-use super::insert::Inserts;
 use super::lease::LeaseTerms;
 use super::peers::Peers;
 use super::room::{Room, Slot};
-use super::targets::Targets;
+use super::row;
+use super::tables::{NewDelivery, NewRows, Tables};
 use super::wakeup::{DueEndpoint, Wakeup};
-use super::{new_row, row};
 use crate::domain::account::AccountId;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::delivery::{Delivery, DeliveryState, LeasedDelivery, ScheduleStart};
 use crate::domain::endpoint::{Addressee, Target};
-use crate::domain::event::{IdempotencyKey, NewEvent};
+use crate::domain::event::NewEvent;
 use crate::domain::id::{DeliveryId, EndpointId, EventId, LeaseToken};
 use crate::domain::payload::data_of;
 use crate::domain::random::Random;
@@ -89,7 +88,7 @@ pub struct Handed {
 /// What a publish needs beside the events.
 pub(super) struct Publisher {
     /// Where it is written.
-    pub connections: Arc<Connections>,
+    pub tables: Arc<dyn Tables>,
     /// Room for what can be sent at once.
     pub room: Arc<Room>,
     /// Told of what cannot.
@@ -102,8 +101,6 @@ pub(super) struct Publisher {
     pub handed: mpsc::Sender<Handed>,
     /// Told of leases where it is not known whether they were committed.
     pub doubts: Arc<Doubts>,
-    /// Knows whom it goes to.
-    pub targets: Arc<Targets>,
     /// Counts what is stored.
     pub metrics: Metrics,
     /// How long a lease lasts.
@@ -137,34 +134,32 @@ impl Publisher {
         &self,
         group: &[Pending<Vec<NewEvent>, Vec<Published>>],
     ) -> Result<Vec<Vec<Published>>, StoreError> {
-        let transaction = self.connections.begin().await?;
-        let all = || group.iter().flat_map(|pending| &pending.write);
+        let mut transaction = self.tables.begin().await?;
+        let all: Vec<_> = group.iter().flat_map(|pending| &pending.write).collect();
+        let accounts: Vec<_> = all.iter().map(|event| &event.account_id).collect();
         let now = self.clock.now();
         let mut writing = Writing {
             publisher: self,
             now,
-            earlier: earlier_events(&transaction, all()).await?,
-            targets: self
-                .targets
-                .active_of(&transaction, all().map(|event| &event.account_id))
-                .await?,
+            earlier: transaction.earlier_events(&all).await?,
+            targets: transaction.active_targets(&accounts).await?,
             rows: Rows::default(),
         };
         let answers = group
             .iter()
             .map(|pending| pending.write.iter().map(|event| writing.add(event)).collect())
             .collect();
-        let mut rows = writing.rows;
-        let is_stored = !rows.events.is_empty();
-        rows.insert(&transaction, now).await?;
+        let Rows { events, deliveries, handed, free } = writing.rows;
+        let is_stored = !events.is_empty();
+        transaction.insert(NewRows { events, deliveries, now }).await?;
         failpoint::hit("publish.before_commit");
         if let Err(error) = transaction.commit().await {
-            self.doubts.add(rows.handed.iter().map(|handed| &handed.leased));
-            return Err(error.into());
+            self.doubts.add(handed.iter().map(|handed| &handed.leased));
+            return Err(error);
         }
         failpoint::hit("publish.after_commit");
         if is_stored {
-            self.announce(rows.handed, rows.free, now);
+            self.announce(handed, free, now);
         }
         Ok(answers)
     }
@@ -203,12 +198,18 @@ fn count<'a>(answers: impl Iterator<Item = &'a Published>) -> PublishedEvents {
 }
 
 /// The event that an idempotency key means.
-struct EarlierEvent {
-    event_id: EventId,
-    event_type: String,
-    create_time: Timestamp,
-    delivery_count: u32,
-    payload: Bytes,
+#[derive(Clone, Debug)]
+pub struct EarlierEvent {
+    /// Its id.
+    pub event_id: EventId,
+    /// Its type, by name.
+    pub event_type: String,
+    /// Its time.
+    pub create_time: Timestamp,
+    /// How many deliveries it has.
+    pub delivery_count: u32,
+    /// What is sent.
+    pub payload: Bytes,
 }
 
 impl EarlierEvent {
@@ -230,13 +231,14 @@ impl EarlierEvent {
     }
 }
 
-type Key = (AccountId, String);
+/// An account, and one of its idempotency keys.
+pub type IdempotencyOwner = (AccountId, String);
 
 /// A transaction's rows, as they come together.
 struct Writing<'a> {
     publisher: &'a Publisher,
     now: Timestamp,
-    earlier: HashMap<Key, EarlierEvent>,
+    earlier: HashMap<IdempotencyOwner, EarlierEvent>,
     targets: HashMap<AccountId, Vec<Target>>,
     rows: Rows<'a>,
 }
@@ -245,8 +247,7 @@ struct Writing<'a> {
 struct Rows<'a> {
     /// Each with how many deliveries it has.
     events: Vec<(&'a NewEvent, u32)>,
-    deliveries: Vec<[Value; 11]>,
-    changes: Vec<[Value; 8]>,
+    deliveries: Vec<NewDelivery>,
     handed: Vec<Handed>,
     /// The endpoints with rows that found no room.
     free: HashMap<EndpointId, Addressee>,
@@ -306,7 +307,7 @@ impl<'a> Writing<'a> {
             }
             let lease = slot.map(|slot| self.publisher.lease(event, target, &delivery, slot));
             let lease_expiry = self.now + self.publisher.lease_terms.duration(target);
-            self.rows.push(&delivery, lease, lease_expiry);
+            self.rows.push(delivery, lease, lease_expiry);
         }
         count
     }
@@ -355,38 +356,18 @@ impl Publisher {
 }
 
 impl Rows<'_> {
-    fn push(&mut self, delivery: &Delivery, lease: Option<Handed>, lease_expiry: Timestamp) {
+    fn push(&mut self, delivery: Delivery, lease: Option<Handed>, lease_expiry: Timestamp) {
         let lease_terms = lease.as_ref().map(|handed| (handed.leased.lease_token, lease_expiry));
-        let row = new_row::delivery(delivery, ScheduleStart::AT_PUBLISH, lease_terms);
-        self.deliveries.push(row);
-        self.changes.push(new_row::new_change(delivery));
+        self.deliveries.push(NewDelivery { delivery, lease: lease_terms });
         self.handed.extend(lease);
-    }
-
-    async fn insert(
-        &mut self,
-        transaction: &Transaction,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        // Keys in one order: two replicas that store the same ones wait, and do not block, each
-        // other.
-        self.events.sort_by_key(|(event, _)| {
-            (event.account_id.as_str(), event.idempotency_key.as_ref().map(IdempotencyKey::as_str))
-        });
-        let events = self.events.iter().map(|(event, count)| new_row::event(event, *count, now));
-        let mut inserts = Inserts::new(transaction.get_database_backend());
-        inserts.add(&new_row::EVENTS, events.collect());
-        inserts.add(&new_row::NEW_DELIVERIES, std::mem::take(&mut self.deliveries));
-        inserts.add(&new_row::NEW_CHANGES, std::mem::take(&mut self.changes));
-        inserts.execute(transaction).await
     }
 }
 
 /// The events that the idempotency keys of `wanted` mean already.
-async fn earlier_events(
+pub(super) async fn earlier_events(
     transaction: &Transaction,
     wanted: impl Iterator<Item = &NewEvent>,
-) -> Result<HashMap<Key, EarlierEvent>, StoreError> {
+) -> Result<HashMap<IdempotencyOwner, EarlierEvent>, StoreError> {
     let mut keys: HashMap<&AccountId, Vec<&str>> = HashMap::new();
     for event in wanted {
         if let Some(key) = &event.idempotency_key {
@@ -408,7 +389,7 @@ async fn earlier_events(
     found.into_iter().map(earlier_event).collect()
 }
 
-fn earlier_event(found: events::Model) -> Result<(Key, EarlierEvent), StoreError> {
+fn earlier_event(found: events::Model) -> Result<(IdempotencyOwner, EarlierEvent), StoreError> {
     let event = row::event(found)?;
     let key = event.idempotency_key.ok_or_else(|| row::corrupt("idempotency_key", "missing"))?;
     let earlier = EarlierEvent {

@@ -232,21 +232,23 @@ impl Store {
             cursor: (*publish_time, *event_id),
         }))
     }
+}
 
-    /// Ends what is being brought back to an endpoint that is off or gone.
-    pub(super) async fn cancel_recovery(&self, endpoint_id: EndpointId) -> Result<(), StoreError> {
-        use recoveries::Column;
-        let now = self.clock.now().as_unix_nanos();
-        let transaction = self.connections.begin().await?;
-        recoveries::Entity::update_many()
-            .col_expr(Column::Stage, Expr::value(CANCELLED))
-            .col_expr(Column::FinishTime, Expr::value(now))
-            .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
-            .filter(Column::FinishTime.is_null())
-            .exec(&transaction)
-            .await?;
-        Ok(transaction.commit().await?)
-    }
+/// Ends what is being brought back to an endpoint that is off or gone.
+pub(super) async fn cancel(
+    transaction: &Transaction,
+    endpoint_id: EndpointId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    use recoveries::Column;
+    recoveries::Entity::update_many()
+        .col_expr(Column::Stage, Expr::value(CANCELLED))
+        .col_expr(Column::FinishTime, Expr::value(now.as_unix_nanos()))
+        .filter(Column::EndpointId.eq(endpoint_id.as_uuid()))
+        .filter(Column::FinishTime.is_null())
+        .exec(transaction)
+        .await?;
+    Ok(())
 }
 
 /// Where a step leaves a recovery.

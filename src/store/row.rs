@@ -63,6 +63,11 @@ pub fn endpoint_state_number(state: EndpointState) -> i16 {
     number(&ENDPOINT_STATES, state)
 }
 
+/// The state of an endpoint that a number stands for.
+pub fn endpoint_state(stored: i16) -> Result<EndpointState, StoreError> {
+    value(&ENDPOINT_STATES, stored)
+}
+
 /// The stored number of an outcome.
 pub fn outcome_number(outcome: Outcome) -> i16 {
     number(&OUTCOMES, outcome)

@@ -32,11 +32,11 @@ pub struct Streaks {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct StreakChanges {
     /// Endpoints with nothing but failures.
-    began: HashSet<EndpointId>,
+    pub began: HashSet<EndpointId>,
     /// When the first of those failures was judged.
-    begin_time: Option<Timestamp>,
+    pub begin_time: Option<Timestamp>,
     /// Endpoints with a success: a failure beside it begins nothing, the next one will.
-    ended: HashSet<EndpointId>,
+    pub ended: HashSet<EndpointId>,
 }
 
 impl StreakChanges {
@@ -61,7 +61,7 @@ impl StreakChanges {
     }
 
     /// Writes what is not the case yet.
-    pub async fn write(&self, transaction: &Transaction) -> Result<(), StoreError> {
+    pub(super) async fn write(&self, transaction: &Transaction) -> Result<(), StoreError> {
         use endpoints::Column;
         let set = |time: Option<Timestamp>| {
             let time = Expr::value(time.map(Timestamp::as_unix_nanos));

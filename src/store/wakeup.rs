@@ -1,6 +1,6 @@
 //! The wake-up signal from writes to the dispatcher: which endpoints have free rows, and from when.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -27,7 +27,7 @@ pub struct DueEndpoint {
 /// Tells the dispatcher about rows that wait in the table. Only a hint: the rows are the truth,
 /// and the dispatcher looks at them from time to time without being told.
 pub struct Wakeup {
-    told: Mutex<HashMap<EndpointId, DueEndpoint>>,
+    told: Mutex<BTreeMap<EndpointId, DueEndpoint>>,
     should_look: AtomicBool,
     /// Nanoseconds since 1970; [`NOTHING_DUE`] where nothing waits.
     oldest_due: AtomicI64,
@@ -83,9 +83,10 @@ impl Wakeup {
         self.should_look.swap(false, Ordering::Relaxed)
     }
 
-    /// What was told since the last call.
+    /// What was told since the last call, in the order of the endpoints' ids: what is decided by it can
+    /// be repeated.
     #[must_use]
-    pub fn take(&self) -> HashMap<EndpointId, DueEndpoint> {
+    pub fn take(&self) -> BTreeMap<EndpointId, DueEndpoint> {
         std::mem::take(&mut *self.lock())
     }
 
@@ -94,7 +95,7 @@ impl Wakeup {
         self.notify.notified().await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<EndpointId, DueEndpoint>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<EndpointId, DueEndpoint>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! One signed POST. [`client`] makes it, in the words of its own `post`: sign ([`request`],
+//! One signed POST. [`client`] makes it, which is the [`Sender`] that the service has, in the words of its own `post`: sign ([`request`],
 //! [`signature`]), send (`connector`, and within it `guard`, [`dns`] and [`tls`]), judge (`outcome`), and
 //! keep what was answered (`response`).
 //!
@@ -16,11 +16,13 @@ mod outcome;
 pub mod request;
 pub mod resolver;
 mod response;
+pub mod sender;
 pub mod signature;
 pub mod tls;
 
 pub use client::WebhookClient;
 pub use request::Webhook;
+pub use sender::Sender;
 pub use tls::{ClientSettings, InvalidClientSettings};
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ use bookora_webhooks::domain::random::{Random, SeededRandom};
 use bookora_webhooks::domain::retry::RetrySchedule;
 use bookora_webhooks::domain::secret::Secret;
 use bookora_webhooks::domain::trace_parent::TraceParent;
+use bookora_webhooks::store::claim::Wanted;
 use bookora_webhooks::store::publish::Handed;
-use bookora_webhooks::store::queue::Wanted;
 use bookora_webhooks::store::record::Recorded;
 use bookora_webhooks::store::room::RoomLimits;
 use bookora_webhooks::store::{Store, StoreSettings};
@@ -112,12 +112,18 @@ impl BareStore {
     /// Claims what is due, at most so many.
     pub async fn claim(&self, deliveries_max: u32) -> Vec<LeasedDelivery> {
         let wanted = [Wanted { endpoint_id: self.endpoint_id, deliveries_max }];
-        self.store.claim(&wanted, self.store.clock().now()).await.expect("it is claimed").leased
+        self.store
+            .queue()
+            .claim(&wanted, self.store.clock().now())
+            .await
+            .expect("it is claimed")
+            .leased
     }
 
     /// Records that all were acknowledged, at the same time as they would be.
     pub async fn record_all(&self, leased: &[LeasedDelivery]) -> Vec<Recorded> {
-        let records = leased.iter().map(|leased| self.store.record(self.acknowledged(leased)));
+        let records =
+            leased.iter().map(|leased| self.store.queue().record(self.acknowledged(leased)));
         let recorded = futures_util::future::join_all(records).await;
         recorded.into_iter().map(|recorded| recorded.expect("it is recorded")).collect()
     }

@@ -61,7 +61,7 @@ async fn of_10_000_leases_that_ran_out_no_late_outcome_is_recorded() {
         assert!(bench.claim(1_000).await.is_empty(), "what is leased is not claimed");
 
         outwait_leases(&bench, &database).await;
-        assert_eq!(bench.store.rescue().await.unwrap(), DELIVERIES as u64);
+        assert_eq!(bench.store.queue().rescue().await.unwrap(), DELIVERIES as u64);
         let taken_over = bench.claim(1_000).await;
         let ids: HashSet<_> = taken_over.iter().map(|one| one.delivery.delivery_id).collect();
         assert_eq!(ids.len(), DELIVERIES, "each is taken over once");
@@ -77,12 +77,12 @@ async fn leases_that_are_extended_in_time_are_not_freed() {
     let bench = bare_store(&database).await;
     bench.publish(1).await;
     let leased = bench.handed.lock().unwrap().try_recv().expect("it is born leased").leased;
-    assert!(!bench.store.has_leases_running_out().await.unwrap());
+    assert!(!bench.store.queue().has_leases_running_out().await.unwrap());
     outwait_leases(&bench, &database).await;
-    assert!(bench.store.has_leases_running_out().await.unwrap());
-    bench.store.extend(&[(leased.delivery.delivery_id, leased.lease_token)]).await.unwrap();
-    assert_eq!(bench.store.rescue().await.unwrap(), 0);
-    let recorded = bench.store.record(bench.acknowledged(&leased)).await.unwrap();
+    assert!(bench.store.queue().has_leases_running_out().await.unwrap());
+    bench.store.queue().extend(&[(leased.delivery.delivery_id, leased.lease_token)]).await.unwrap();
+    assert_eq!(bench.store.queue().rescue().await.unwrap(), 0);
+    let recorded = bench.store.queue().record(bench.acknowledged(&leased)).await.unwrap();
     assert_eq!(recorded, Recorded::Yes);
 }
 
@@ -96,7 +96,7 @@ async fn an_outcome_that_is_recorded_after_the_clock_was_set_back_waits_as_long_
     let leased = bench.handed.lock().unwrap().try_recv().expect("it is born leased").leased;
     let failed = bench.ended(&leased, Outcome::Connect);
     set_clock(&bench, -nanos(Duration::from_hours(24)));
-    assert_eq!(bench.store.record(failed).await.unwrap(), Recorded::Yes);
+    assert_eq!(bench.store.queue().record(failed).await.unwrap(), Recorded::Yes);
     // 30 s, and a fifth more or less.
     set_clock(&bench, nanos(Duration::from_secs(23)));
     assert!(bench.claim(1).await.is_empty());
@@ -137,7 +137,7 @@ async fn a_lease_that_is_given_back_counts_as_no_claim() {
         let leases: Vec<_> =
             claimed.iter().map(|one| (one.delivery.delivery_id, one.lease_token)).collect();
         assert_eq!(leases.len(), 1);
-        assert_eq!(bench.store.release(&leases).await.unwrap(), 1);
+        assert_eq!(bench.store.queue().release(&leases).await.unwrap(), 1);
     }
     let claimed = bench.claim(10).await;
     assert_eq!(bench.record_all(&claimed).await, [Recorded::Yes]);
@@ -150,7 +150,7 @@ async fn a_late_outcome_and_that_of_the_lease_s_holder_may_be_recorded_together(
     let bench = bare_store(&database).await;
     bench.publish(1).await;
     let late = bench.handed.lock().unwrap().try_recv().expect("it is born leased").leased;
-    bench.store.release(&[(late.delivery.delivery_id, late.lease_token)]).await.unwrap();
+    bench.store.queue().release(&[(late.delivery.delivery_id, late.lease_token)]).await.unwrap();
     let holder = bench.claim(1).await.pop().expect("it is due");
     let both = [holder.clone(), late.clone(), holder, late];
     let recorded = bench.record_all(&both).await;

@@ -2,7 +2,7 @@
 //! Everything else in the store is the same for both.
 
 mod checkpoint;
-mod clock;
+pub mod clock;
 pub mod dialect;
 mod open_error;
 mod postgres;
