@@ -52,7 +52,7 @@ include $(SDKS:%=sdk/%/sdk.mk)
 
 .PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
 .PHONY: cargo-test-postgres retry-test conformance readme-test vectors sdk-generated sdk-test
-.PHONY: supply advisories sbom
+.PHONY: pictures pictures-check supply advisories sbom
 .PHONY: bench bench-quick micro kills neighbours fuzz fuzz-requests
 .PHONY: static deploy-lint operations-test demo-cluster kustomize
 .PHONY: rust-tools rust-checkers script-tools postgres grpcurl go-tools java-tools clients
@@ -61,10 +61,10 @@ include $(SDKS:%=sdk/%/sdk.mk)
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint proto-breaking vectors supply sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test sdk-test deploy-lint operations-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint proto-breaking vectors pictures-check supply sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test sdk-test deploy-lint operations-test ## Install what is missing, then check and test everything
 	@echo
 	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, vectors," \
-	  "supply, sdk-generated, lint, doc, cargo-test, cargo-test-postgres, bench-quick, retry-test," \
+	  "pictures-check, supply, sdk-generated, lint, doc, cargo-test, cargo-test-postgres, bench-quick, retry-test," \
 	  "conformance, readme-test, sdk-test, deploy-lint, operations-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
@@ -125,6 +125,12 @@ readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.
 
 vectors: script-tools ## Check that the vectors are what their script writes
 	$(PYTHON) -B tests/vectors/vectors.py --check
+
+pictures: script-tools ## Draw the pictures of docs/ again
+	$(PYTHON) -B docs/pictures/pictures.py
+
+pictures-check: script-tools ## Check that the pictures are what their scripts draw
+	$(PYTHON) -B docs/pictures/pictures.py --check
 
 # Known vulnerabilities are not among it: their list has to be fetched (`make advisories`).
 supply: rust-tools script-tools $(CARGO_DENY_INSTALLED) sbom ## Check the dependencies' licences, versions and sources, and the oldest Rust

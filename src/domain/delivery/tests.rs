@@ -1,5 +1,6 @@
-//! How attempts are judged.
+//! How attempts are judged, and that docs/delivery-states.md has the states and the arrows between them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
@@ -183,4 +184,42 @@ fn a_retry_after_adds_no_attempt_to_a_schedule_that_has_ended() {
     let asked = Some(RetryAfter::Delay(Duration::from_secs(100)));
     let delivery = answered(1, 503, asked);
     assert_eq!((delivery.state, delivery.next_attempt_time), (DeliveryState::Failed, None));
+}
+
+/// The arrows that the table of the page has: from a state, or from nothing, to a state.
+fn documented_arrows() -> BTreeSet<(String, String)> {
+    let page = include_str!("../../../docs/delivery-states.md");
+    let section = page.split("\n## What moves it\n").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let mut arrows = BTreeSet::new();
+    for row in section.lines().filter(|line| line.starts_with('|')).skip(2) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        for from in cells[1].split(", ") {
+            arrows.extend(cells[2].split(", ").map(|to| (from.to_owned(), to.to_owned())));
+        }
+    }
+    arrows
+}
+
+#[test]
+fn the_page_on_states_has_the_arrows_that_there_are() {
+    let name = |state: DeliveryState| state.name().to_uppercase();
+    let mut arrows = BTreeSet::from([(String::new(), name(leased().delivery.state))]);
+    for from in DeliveryState::OPEN {
+        let mut leased = leased();
+        leased.delivery.state = from;
+        for to in [DeliveryState::Failed, DeliveryState::Cancelled] {
+            arrows.insert((name(from), name(leased.delivery.closed(to, "", START).state)));
+        }
+        // The fourth attempt is the last of the default schedule.
+        for (attempt_count, status) in [(0, 204), (0, 503), (0, 410), (3, 503)] {
+            leased.delivery.attempt_count = attempt_count;
+            arrows.insert((name(from), name(judged(&leased, Some(status), START).delivery.state)));
+        }
+    }
+    for from in [DeliveryState::Succeeded, DeliveryState::Failed, DeliveryState::Cancelled] {
+        let closed = Delivery { state: from, ..leased().delivery };
+        arrows.insert((name(from), name(closed.resent(START).state)));
+    }
+    assert_eq!(documented_arrows(), arrows);
 }
