@@ -51,7 +51,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 include $(SDKS:%=sdk/%/sdk.mk)
 
 .PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
-.PHONY: cargo-test-postgres retry-test conformance readme-test vectors sdk-generated sdk-test
+.PHONY: cargo-test-postgres retry-test conformance readme-test docs-test vectors sdk-generated sdk-test
 .PHONY: pictures pictures-check supply advisories sbom
 .PHONY: bench bench-quick micro kills neighbours fuzz fuzz-requests
 .PHONY: static deploy-lint operations-test demo-cluster kustomize
@@ -61,11 +61,11 @@ include $(SDKS:%=sdk/%/sdk.mk)
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint proto-breaking vectors pictures-check supply sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test sdk-test deploy-lint operations-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint proto-breaking vectors pictures-check supply sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test docs-test sdk-test deploy-lint operations-test ## Install what is missing, then check and test everything
 	@echo
 	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, vectors," \
 	  "pictures-check, supply, sdk-generated, lint, doc, cargo-test, cargo-test-postgres, bench-quick, retry-test," \
-	  "conformance, readme-test, sdk-test, deploy-lint, operations-test"
+	  "conformance, readme-test, docs-test, sdk-test, deploy-lint, operations-test"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
@@ -121,7 +121,13 @@ readme-test: build $(BUF_INSTALLED) $(NODE_PACKAGES) grpcurl ## Run what README.
 	$(PYTHON) -B tests/readme/shown.py
 	$(PYTHON) -B tests/readme/signatures.py
 	$(PYTHON) -B tests/readme/session.py
-	$(PYTHON) -B tests/readme/runbooks.py
+
+docs-test: build grpcurl ## Check what the pages say: links, names, numbers; and run the commands for operators
+	$(PYTHON) -B tests/docs/links.py
+	$(PYTHON) -B tests/docs/named_tests.py
+	$(PYTHON) -B tests/docs/names.py
+	$(PYTHON) -B tests/docs/figures.py
+	$(PYTHON) -B tests/docs/commands.py
 
 vectors: script-tools ## Check that the vectors are what their script writes
 	$(PYTHON) -B tests/vectors/vectors.py --check

@@ -10,13 +10,15 @@ use super::deadline;
 use super::failure::Failure;
 use crate::domain::random::Random;
 
+/// After how long a stream is ended, so that clients spread anew over what serves them.
+const AGE_MAX: Duration = Duration::from_mins(30);
 /// How far chance moves the age at which a stream ends, to either side.
 const AGE_SPREAD: f64 = 0.1;
 
 /// What ends streams.
 #[derive(Clone, Debug)]
 pub struct StreamSettings {
-    /// After how long a stream is ended so that clients spread anew, ± 10 %. 30 min.
+    /// After how long a stream is ended, ± 10 %. 30 min.
     pub age_max: Duration,
     /// Cancelled when the process shuts down.
     pub drain: CancellationToken,
@@ -26,7 +28,7 @@ impl StreamSettings {
     /// The contract's times.
     #[must_use]
     pub fn new(drain: CancellationToken) -> Self {
-        Self { age_max: Duration::from_mins(30), drain }
+        Self { age_max: AGE_MAX, drain }
     }
 }
 

@@ -36,6 +36,8 @@ use crate::store::deliveries::{DeliveryFilter, SnapshotPlace};
 
 /// Messages that wait for the client; beside these only what the connection buffers.
 const QUEUE_MESSAGES_MAX: usize = 64;
+/// After how long a client that takes nothing is told to resume: longer than a pause of a busy one.
+const SEND_PATIENCE: Duration = Duration::from_secs(30);
 /// Deliveries of one page of the snapshot.
 const SNAPSHOT_PAGE: u64 = 200;
 const HEARTBEAT_MIN: Duration = Duration::from_secs(1);
@@ -58,7 +60,7 @@ impl WatchSettings {
     #[must_use]
     pub fn new(drain: CancellationToken) -> Self {
         let (streams, lags) = (StreamSettings::new(drain), WatchLags::default());
-        Self { send_patience: Duration::from_secs(30), streams, lags }
+        Self { send_patience: SEND_PATIENCE, streams, lags }
     }
 }
 
