@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Whether what the pages name is there: commands of the Makefile, flags, variables, calls, reasons,
-metrics, alerts, lines of the log. And whether the commands and the alerts that there are, are explained."""
+metrics, alerts, lines of the log, parts of the code. And whether the commands and the alerts that there are, are explained."""
 
 import re
 import subprocess
@@ -137,6 +137,22 @@ def check_log_lines(tally):
             tally.claim(re.search(pattern, code), f"docs/operating.md: `{line}` is a line that is logged")
 
 
+def check_parts(tally):
+    """The table of parts in docs/architecture.md has the rules that a test holds the imports to."""
+    test = read("tests/integration/architecture.rs")
+    rules = {
+        name: set(re.findall(r'"(\w+)"', allowed)) for name, allowed in re.findall(r'\("(\w+)", &\[(.*?)\]\)', test, re.S)
+    }
+    table = read("docs/architecture.md").split("\n## Parts\n")[1].split("\n## ")[0]
+    rows = {
+        name: set(re.findall(r"`(\w+)`", allowed))
+        for name, allowed in re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", table, re.M)
+    }
+    for name in sorted(rules.keys() | rows.keys()):
+        same = rules.get(name) == rows.get(name)
+        tally.claim(same, f"docs/architecture.md says what {name} may import", f"{rows.get(name)}: {rules.get(name)}")
+
+
 def main():
     tally = Tally("names")
     all_pages = pages()
@@ -146,6 +162,7 @@ def main():
     check_calls(tally, all_pages)
     check_metrics(tally, all_pages)
     check_log_lines(tally)
+    check_parts(tally)
     tally.finish()
 
 
