@@ -41,8 +41,9 @@ def publish(picture, root):
     part(picture, root, 2, y, "store/publish", ("one transaction: event,", "deliveries, log rows"))
     for start, end in ((-1, 0), (0, 1), (1, 2), (2, 3)):
         right(picture, y, start, end)
-    picture.arrow((PARTS[2] + 50, y + HEIGHT), (PARTS[2] + 50, y + HEIGHT + 20), (68, y + HEIGHT + 20), (68, y + HEIGHT))
-    picture.text(360, y + HEIGHT + 15, "OK, after the commit", 200)
+    edge, below = y + HEIGHT, y + HEIGHT + 20
+    picture.arrow((PARTS[2] + 50, edge), (PARTS[2] + 50, below), (68, below), (68, edge))
+    picture.text(360, below - 5, "OK, after the commit", 200)
     picture.arrow((PARTS[2] + 120, y + HEIGHT), (PARTS[2] + 120, ROWS[1]), dashed=True)
     picture.text(PARTS[2] + 112, ROWS[1] - 12, "leased at birth, where there is room", 220, anchor="end")
 

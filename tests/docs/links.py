@@ -113,7 +113,9 @@ def check_itself(tally):
         "# A `b` c: d\n## Twice\n## Twice\n[a](pages/a.md#an-end) [b](#a-b-c-d) [c](#twice-1) [d](pages/)\n"
         "```sh\n[not](a-link.md)\n# no-heading\n```\n`[nor](this.md)` [e](https://example.com/x.md)\n"
     ))
-    page = Page("pages/a.md", "# An end?\n[up](../README.md) [gone](gone.md) [no](#an-ende) [none](../README.md#no-heading)")
+    page = Page("pages/a.md", (
+        "# An end?\n[up](../README.md) [gone](gone.md) [no](#an-ende) [none](../README.md#no-heading)"
+    ))
     alone = Page("pages/alone.md", "# Alone")
     all_pages = {str(each.path): each for each in (readme, page, alone)}
     found = [link for link, wrong in links(all_pages, places(all_pages)) if wrong]

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Whether what the pages name is there: commands of the Makefile, flags, variables, calls, reasons,
-metrics, alerts, lines of the log, parts of the code. And whether the commands and the alerts that there are, are explained."""
+metrics, alerts, lines of the log, parts of the code. And whether the commands and the alerts that there
+are, are explained.
+"""
 
 import re
 import subprocess
@@ -23,8 +25,11 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z_-]*")
 PLACEHOLDERS = {"OLD_KEY_ID"}
 # Where the names of variables, reasons and the like are at home.
 SOURCES = ("src/", "proto/", "tests/", "benches/", "sdk/", "deploy/", "fuzz/", "Makefile")
+SOURCE_ENDINGS = (".rs", ".proto", ".py", ".ts", ".mjs", ".go", ".java", ".sh", ".env", "Makefile")
 # Of gRPC, OpenTelemetry's and OpenSSL's standards; these the program reads by libraries.
 STANDARD = re.compile(r"OTEL_\w+|_(TRACES|METRICS|LOGS)_ENDPOINT|SSL_CERT_FILE|RUST_LOG")
+# A line that is logged, up to its text.
+LOGGED = r"\b(error|warn|info|debug)!\((?:[^;](?!\b(?:error|warn|info)!\())*?\"[^\"]*"
 # The pages that explain every command.
 COMMAND_PAGES = ("README.md", "CONTRIBUTING.md")
 
@@ -83,7 +88,7 @@ def check_words(tally, all_pages):
     """Variables, reasons and states, each in capitals, are in the code or the contract."""
     code = "\n".join(
         read(name) for name in sorted(files())
-        if name.startswith(SOURCES) and name.endswith((".rs", ".proto", ".py", ".ts", ".mjs", ".go", ".java", ".sh", ".env", "Makefile"))
+        if name.startswith(SOURCES) and name.endswith(SOURCE_ENDINGS)
     )
     for name, page in all_pages.items():
         for word in {word for text in typed(page) for word in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text)}:
@@ -127,21 +132,27 @@ def check_metrics(tally, all_pages):
 
 
 def check_log_lines(tally):
-    """Each line of the log that docs/operating.md explains is one that the program writes."""
-    code = "\n".join(read(name) for name in files() if name.startswith("src/") and name.endswith(".rs"))
-    code = re.sub(r"\\\n\s*", "", code)
+    """Each line of the log that docs/operating.md explains is one that the program writes, at that level."""
+    sources = [name for name in sorted(files()) if name.startswith("src/") and name.endswith(".rs")]
+    code = re.sub(r"\\\n\s*", "", "\n".join(read(name) for name in sources))
     table = read("docs/operating.md").split("\n| Line | Level |")[1].split("\n\n")[0]
-    for cell in re.findall(r"^\| (`.*?) \| (?:ERROR|WARN|INFO)", table, re.M):
+    rows = re.findall(r"^\| (`.*?) \| (ERROR|WARN|INFO)\b", table, re.M)
+    tally.claim(len(rows) > 20, "docs/operating.md has the table of lines")
+    for cell, level in rows:
         for line in re.findall(r"`([^`]+)`", cell):
-            pattern = re.escape(line.removeprefix("… ")).replace("10", r"(?:10|\{[^}]*\})")
-            tally.claim(re.search(pattern, code), f"docs/operating.md: `{line}` is a line that is logged")
+            text = re.escape(line.removeprefix("… "))
+            tally.claim(re.search(text, code), f"docs/operating.md: `{line}` is a line that is logged")
+            # Not where it is logged by another name.
+            levels = re.findall(rf"{LOGGED}{text}", code)
+            tally.claim(set(levels) <= {level.lower()}, f"docs/operating.md: `{line}` is logged at {level}", str(levels))
 
 
 def check_parts(tally):
     """The table of parts in docs/architecture.md has the rules that a test holds the imports to."""
     test = read("tests/integration/architecture.rs")
     rules = {
-        name: set(re.findall(r'"(\w+)"', allowed)) for name, allowed in re.findall(r'\("(\w+)", &\[(.*?)\]\)', test, re.S)
+        name: set(re.findall(r'"(\w+)"', allowed))
+        for name, allowed in re.findall(r'\("(\w+)", &\[(.*?)\]\)', test, re.S)
     }
     table = read("docs/architecture.md").split("\n## Parts\n")[1].split("\n## ")[0]
     rows = {

@@ -1,4 +1,4 @@
-"""The sentences of the pages that have numbers of the code, and where these are: see figures.py."""
+"""The sentences of the pages and of the contract that have numbers of the code, and where these are: see figures.py."""
 
 CONTRACT = "proto/bookora/webhooks/v1"
 
@@ -50,13 +50,14 @@ SENTENCES = {
         "headers of a request | {grpc/connections.HEADER_BYTES_MAX} |",
         "a request, unpacked | {grpc/server.REQUEST_BYTES_MAX}; of EventIngest {grpc/server.INGEST_BYTES_MAX} |",
         "a response, unpacked | {grpc/server.RESPONSE_BYTES_MAX} |",
-        "for an answer to be taken | {2 * grpc/calls.ANSWER_PATIENCE}; a stream's message {2 * grpc/calls.STREAM_PATIENCE} |",
+        "for an answer to be taken | {2 * grpc/calls.ANSWER_PATIENCE}; a stream's message"
+        " {2 * grpc/calls.STREAM_PATIENCE} |",
         "± {grpc/connections.AGE_SPREAD} | told to end",
         "try again after {grpc/failure.RETRY_DELAY}. Health checks",
         "The three files are looked at every {grpc/tls.LOOK_INTERVAL}",
         "soon is {grpc/tls.EXPIRY_NOTICE_SECONDS / 86400} days",
         "each takes up to {store/database/postgres.WRITERS + store/database/postgres.READERS} connections",
-        "for up to {store/membership.HEARTBEAT_INTERVAL}, and after one died for up to {store/membership.ALIVE_FOR / 1}:",
+        "for up to {store/membership.HEARTBEAT_INTERVAL}, and after one died for up to {store/membership.ALIVE_FOR}:",
         "deadline and {store/lease.LEASE_MARGIN}, {2 * 5 + store/lease.LEASE_MARGIN} by default",
         "the log of changes after {config/serve.LOG_RETENTION_DEFAULT}",
         "calls get up to {app.CALLS_PATIENCE} to end and deliveries up to {app.DELIVERIES_PATIENCE}.",
@@ -90,7 +91,7 @@ SENTENCES = {
         "{domain/secret.SECRET_BYTES_MIN}-{domain/secret.SECRET_BYTES_MAX} characters without `whsec_`",
         "Both sign for a time, {domain/endpoint_secrets.OVERLAP_DEFAULT} unless another",
         "at least so long, up to {domain/retry_after.RETRY_AFTER_MAX} |",
-        "({domain/endpoint.REQUEST_TIMEOUT_MIN / 1}-{domain/endpoint.REQUEST_TIMEOUT_MAX})",
+        "({domain/endpoint.REQUEST_TIMEOUT_MIN}-{domain/endpoint.REQUEST_TIMEOUT_MAX})",
         "first {domain/attempt.RESPONSE_BODY_BYTES_MAX}, with at most {domain/attempt.RESPONSE_HEADERS_MAX} headers",
         "each moved by up to {domain/retry.JITTER} at random",
         "its own schedule of up to {domain/retry.RETRIES_MAX}.",
@@ -106,7 +107,8 @@ SENTENCES = {
         "they are read within {grpc/tls.LOOK_INTERVAL} |",
     ],
     "docs/metrics.md": [
-        "asked for it every {app/gauges.INTERVAL}, or less often where that would take more than {app/gauges.SHARE} of",
+        "asked for it every {app/gauges.INTERVAL}, or less often where that would take more than"
+        " {app/gauges.SHARE} of",
         "of at most {telemetry/by_endpoint.ENDPOINTS_MAX} endpoints",
     ],
     "docs/clients.md": [
@@ -131,6 +133,64 @@ SENTENCES = {
         "stays below the {grpc/server.RESPONSE_BYTES_MAX} that",
         "ends after {grpc/methods.UNARY_TIMEOUT}, or at",
         "under way get {app.DELIVERIES_PATIENCE} to end when the service stops, and telemetry {telemetry.STOP_PATIENCE}.",
+    ],
+    f"{CONTRACT}/endpoint.proto": [
+        "with at least {delivery/suspension.ATTEMPTS_MIN} attempts",
+        "belongs to: 1-{domain/account.ACCOUNT_ID_BYTES_MAX} characters",
+        "{domain/endpoint_url.URL_BYTES_MAX}, with a host name",
+        "sent: at most {domain/subscription.SUBSCRIPTION_ENTRIES_MAX} names",
+        "the endpoint: at most {domain/endpoint.DESCRIPTION_BYTES_MAX}, without",
+        "at most {domain/header.HEADERS_MAX}, a name of at most {domain/header.HEADER_NAME_BYTES_MAX},"
+        " a value of at most {domain/header.HEADER_VALUE_BYTES_MAX} visible",
+        "jitter of ±{domain/retry.JITTER}: at most {domain/retry.RETRIES_MAX} waits of {domain/retry.RETRY_WAIT_MIN}"
+        " to {domain/retry.RETRY_WAIT_MAX}, kept",
+        "lengthens a wait, up to {domain/retry_after.RETRY_AFTER_MAX}.",
+        "response's head: 1-{domain/endpoint.REQUEST_TIMEOUT_MAX}, kept",
+        "1-{domain/pace.DELIVERIES_PER_SECOND_MAX}; what was not used",
+        "1-{domain/endpoint.ENDPOINT_IN_FLIGHT_MAX}. 0: the service's limit.",
+    ],
+    f"{CONTRACT}/endpoint_admin.proto": [
+        "about {domain/pace.READY_MAX} before it is sent",
+        "holds at most {domain/endpoint.ENDPOINTS_PER_ACCOUNT_MAX} endpoints",
+        "more than {grpc/endpoint_test.TESTS_MAX} tests are",
+        "one already: {domain/secret.SECRET_BYTES_MIN}-{domain/secret.SECRET_BYTES_MAX} printable",
+        "base64 of {domain/secret.GENERATED_BYTES} random bytes",
+        "for people: at most {domain/endpoint.REASON_BYTES_MAX}, without",
+        "0 to {domain/endpoint_secrets.OVERLAP_MAX}. Unset: {domain/endpoint_secrets.OVERLAP_DEFAULT}.",
+        "What to bring back: 1-{grpc/endpoint_recovery.KINDS_MAX} entries",
+    ],
+    f"{CONTRACT}/delivery.proto": [
+        "headers: at most {domain/attempt.RESPONSE_HEADERS_MAX}, and {domain/attempt.RESPONSE_HEADERS_BYTES_MAX} in all",
+        "body, at most its first {domain/attempt.RESPONSE_BODY_BYTES_MAX}.",
+    ],
+    f"{CONTRACT}/delivery_query.proto": [
+        "at most about {grpc/page.PAGE_BYTES_MAX}, so that clients with the usual limit of"
+        " {grpc/server.RESPONSE_BYTES_MAX} take",
+        "read for {grpc/watch.SEND_PATIENCE})",
+        "At most {grpc/delivery_filter.FILTER_VALUES_MAX} values a field",
+        "heartbeat is sent: 1-{grpc/watch.HEARTBEAT_MAX}, default {grpc/watch.HEARTBEAT_DEFAULT}.",
+        "by default for {config/serve.LOG_RETENTION_DEFAULT} after the next change",
+    ],
+    f"{CONTRACT}/event_ingest.proto": [
+        "Publishes up to {grpc/event_ingest.BATCH_EVENTS_MAX} events in one transaction",
+        "{grpc/publish_stream.OUTSTANDING_MAX} requests are taken whose results",
+        "`STREAM_AGE_REACHED` after {grpc/stream_limits.AGE_MAX}, a tenth more or less",
+        "within the account: 1-{domain/event.IDEMPOTENCY_KEY_BYTES_MAX} printable",
+    ],
+    f"{CONTRACT}/event.proto": [
+        "The customer's name. 1-{grpc/event_data.NAME_BYTES_MAX}.",
+        "The booking's id in Bookora. 1-{grpc/event_data.ID_BYTES_MAX}.",
+        "The text of the review. 1-{grpc/event_data.TEXT_BYTES_MAX} where set",
+        "at most {domain/type_name.NAME_BYTES_MAX}",
+        "nested at most {domain/json.DEPTH_MAX} deep",
+        "payload is at most {domain/payload.PAYLOAD_BYTES_MAX} ({domain/payload.PAYLOAD_BYTES_MAX}).",
+    ],
+    f"{CONTRACT}/error_reason.proto": [
+        "at most {grpc/violations.VIOLATIONS_MAX} are listed",
+        "read from its watch for {grpc/watch.SEND_PATIENCE}.",
+        "or the {grpc/methods.UNARY_TIMEOUT} that",
+        "at most {grpc/server.REQUEST_BYTES_MAX}, one of EventIngest {grpc/server.INGEST_BYTES_MAX}, a response"
+        " {grpc/server.RESPONSE_BYTES_MAX}:",
     ],
     "deploy/README.md": [
         "A stop takes up to {app.STOP_MAX}:",

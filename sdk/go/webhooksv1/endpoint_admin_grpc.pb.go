@@ -49,6 +49,11 @@ const (
 // `CREDENTIALS_INVALID`), PERMISSION_DENIED (`PERMISSION_DENIED`: the answer is
 // the same whether or not what is asked about exists).
 //
+// A request to an endpoint is under way, as it is called here, from when it is
+// made ready: where the endpoint acknowledges quickly, about a quarter of a
+// second before it is sent. It is sent as the endpoint was then, whatever was
+// changed since.
+//
 // Errors of every RPC here, beside its own: INVALID_ARGUMENT
 // (`INVALID_FIELDS`), UNAVAILABLE (`OVERLOADED`, `STORE_UNAVAILABLE`,
 // `SERVER_DRAINING`), RESOURCE_EXHAUSTED (`STORE_FULL`), INTERNAL
@@ -336,6 +341,11 @@ func (c *endpointAdminClient) ListEventTypes(ctx context.Context, in *ListEventT
 // Errors of every RPC then: UNAUTHENTICATED (`CREDENTIALS_MISSING`,
 // `CREDENTIALS_INVALID`), PERMISSION_DENIED (`PERMISSION_DENIED`: the answer is
 // the same whether or not what is asked about exists).
+//
+// A request to an endpoint is under way, as it is called here, from when it is
+// made ready: where the endpoint acknowledges quickly, about a quarter of a
+// second before it is sent. It is sent as the endpoint was then, whatever was
+// changed since.
 //
 // Errors of every RPC here, beside its own: INVALID_ARGUMENT
 // (`INVALID_FIELDS`), UNAVAILABLE (`OVERLOADED`, `STORE_UNAVAILABLE`,

@@ -11,6 +11,10 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
  * Errors of every RPC then: UNAUTHENTICATED (`CREDENTIALS_MISSING`,
  * `CREDENTIALS_INVALID`), PERMISSION_DENIED (`PERMISSION_DENIED`: the answer is
  * the same whether or not what is asked about exists).
+ * A request to an endpoint is under way, as it is called here, from when it is
+ * made ready: where the endpoint acknowledges quickly, about a quarter of a
+ * second before it is sent. It is sent as the endpoint was then, whatever was
+ * changed since.
  * Errors of every RPC here, beside its own: INVALID_ARGUMENT
  * (`INVALID_FIELDS`), UNAVAILABLE (`OVERLOADED`, `STORE_UNAVAILABLE`,
  * `SERVER_DRAINING`), RESOURCE_EXHAUSTED (`STORE_FULL`), INTERNAL
@@ -569,6 +573,10 @@ public final class EndpointAdminGrpc {
    * Errors of every RPC then: UNAUTHENTICATED (`CREDENTIALS_MISSING`,
    * `CREDENTIALS_INVALID`), PERMISSION_DENIED (`PERMISSION_DENIED`: the answer is
    * the same whether or not what is asked about exists).
+   * A request to an endpoint is under way, as it is called here, from when it is
+   * made ready: where the endpoint acknowledges quickly, about a quarter of a
+   * second before it is sent. It is sent as the endpoint was then, whatever was
+   * changed since.
    * Errors of every RPC here, beside its own: INVALID_ARGUMENT
    * (`INVALID_FIELDS`), UNAVAILABLE (`OVERLOADED`, `STORE_UNAVAILABLE`,
    * `SERVER_DRAINING`), RESOURCE_EXHAUSTED (`STORE_FULL`), INTERNAL
@@ -802,6 +810,10 @@ public final class EndpointAdminGrpc {
    * Errors of every RPC then: UNAUTHENTICATED (`CREDENTIALS_MISSING`,
    * `CREDENTIALS_INVALID`), PERMISSION_DENIED (`PERMISSION_DENIED`: the answer is
    * the same whether or not what is asked about exists).
+   * A request to an endpoint is under way, as it is called here, from when it is
+   * made ready: where the endpoint acknowledges quickly, about a quarter of a
+   * second before it is sent. It is sent as the endpoint was then, whatever was
+   * changed since.
    * Errors of every RPC here, beside its own: INVALID_ARGUMENT
    * (`INVALID_FIELDS`), UNAVAILABLE (`OVERLOADED`, `STORE_UNAVAILABLE`,
    * `SERVER_DRAINING`), RESOURCE_EXHAUSTED (`STORE_FULL`), INTERNAL
@@ -827,6 +839,10 @@ public final class EndpointAdminGrpc {
    * Errors of every RPC then: UNAUTHENTICATED (`CREDENTIALS_MISSING`,
    * `CREDENTIALS_INVALID`), PERMISSION_DENIED (`PERMISSION_DENIED`: the answer is
    * the same whether or not what is asked about exists).
+   * A request to an endpoint is under way, as it is called here, from when it is
+   * made ready: where the endpoint acknowledges quickly, about a quarter of a
+   * second before it is sent. It is sent as the endpoint was then, whatever was
+   * changed since.
    * Errors of every RPC here, beside its own: INVALID_ARGUMENT
    * (`INVALID_FIELDS`), UNAVAILABLE (`OVERLOADED`, `STORE_UNAVAILABLE`,
    * `SERVER_DRAINING`), RESOURCE_EXHAUSTED (`STORE_FULL`), INTERNAL
@@ -1086,6 +1102,10 @@ public final class EndpointAdminGrpc {
    * Errors of every RPC then: UNAUTHENTICATED (`CREDENTIALS_MISSING`,
    * `CREDENTIALS_INVALID`), PERMISSION_DENIED (`PERMISSION_DENIED`: the answer is
    * the same whether or not what is asked about exists).
+   * A request to an endpoint is under way, as it is called here, from when it is
+   * made ready: where the endpoint acknowledges quickly, about a quarter of a
+   * second before it is sent. It is sent as the endpoint was then, whatever was
+   * changed since.
    * Errors of every RPC here, beside its own: INVALID_ARGUMENT
    * (`INVALID_FIELDS`), UNAVAILABLE (`OVERLOADED`, `STORE_UNAVAILABLE`,
    * `SERVER_DRAINING`), RESOURCE_EXHAUSTED (`STORE_FULL`), INTERNAL
@@ -1330,6 +1350,10 @@ public final class EndpointAdminGrpc {
    * Errors of every RPC then: UNAUTHENTICATED (`CREDENTIALS_MISSING`,
    * `CREDENTIALS_INVALID`), PERMISSION_DENIED (`PERMISSION_DENIED`: the answer is
    * the same whether or not what is asked about exists).
+   * A request to an endpoint is under way, as it is called here, from when it is
+   * made ready: where the endpoint acknowledges quickly, about a quarter of a
+   * second before it is sent. It is sent as the endpoint was then, whatever was
+   * changed since.
    * Errors of every RPC here, beside its own: INVALID_ARGUMENT
    * (`INVALID_FIELDS`), UNAVAILABLE (`OVERLOADED`, `STORE_UNAVAILABLE`,
    * `SERVER_DRAINING`), RESOURCE_EXHAUSTED (`STORE_FULL`), INTERNAL
@@ -1574,6 +1598,10 @@ public final class EndpointAdminGrpc {
    * Errors of every RPC then: UNAUTHENTICATED (`CREDENTIALS_MISSING`,
    * `CREDENTIALS_INVALID`), PERMISSION_DENIED (`PERMISSION_DENIED`: the answer is
    * the same whether or not what is asked about exists).
+   * A request to an endpoint is under way, as it is called here, from when it is
+   * made ready: where the endpoint acknowledges quickly, about a quarter of a
+   * second before it is sent. It is sent as the endpoint was then, whatever was
+   * changed since.
    * Errors of every RPC here, beside its own: INVALID_ARGUMENT
    * (`INVALID_FIELDS`), UNAVAILABLE (`OVERLOADED`, `STORE_UNAVAILABLE`,
    * `SERVER_DRAINING`), RESOURCE_EXHAUSTED (`STORE_FULL`), INTERNAL
