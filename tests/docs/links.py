@@ -13,9 +13,9 @@ from pages import ROOT, Page, Tally, files, pages
 START = "README.md"
 # A page that a file names, such as an alert its runbook.
 NAMED_PAGE = re.compile(r"\b(docs/[\w-]+\.md)(?:#([\w-]+))?")
-# A file or folder that a page names, as code. `…`, `<name>` and `*` stand for any.
+# A file or folder that a page names, as code. `…` stands for any folders; one with `<name>` is not meant.
 TOP_FOLDERS = "benches deploy docs examples fuzz proto sdk src supply tests".split()
-NAMED_PATH = re.compile(rf"(?:{'|'.join(TOP_FOLDERS)})/[\w./{{}},-]*")
+NAMED_PATH = re.compile(rf"(?:{'|'.join(TOP_FOLDERS)})/[\w./{{}},…-]*")
 TEXTS_MAX_BYTES = 1 << 20
 
 
@@ -103,8 +103,9 @@ def named_paths(all_pages, there):
                 continue
             for path in expanded(code):
                 path = path.rstrip("/")
-                places = {path, f"{path}.rs", posixpath.join(posixpath.dirname(name), path)}
-                yield f"{name} names {path}", "" if places & there else "which is not there"
+                places = (path, f"{path}.rs", posixpath.join(posixpath.dirname(name), path))
+                named = re.compile("|".join(re.escape(place).replace("…", ".*") for place in places))
+                yield f"{name} names {path}", "" if any(map(named.fullmatch, there)) else "which is not there"
 
 
 def check_itself(tally):
