@@ -54,6 +54,8 @@ SENTENCES = {
         " {2 * grpc/calls.STREAM_PATIENCE} |",
         "± {grpc/connections.AGE_SPREAD} | told to end",
         "try again after {grpc/failure.RETRY_DELAY}. Health checks",
+        "stays open for {webhook/client.IDLE_TIMEOUT} after its last request, up to"
+        " {webhook/client.IDLE_PER_ORIGIN_MAX} of them",
         "The three files are looked at every {grpc/tls.LOOK_INTERVAL}",
         "soon is {grpc/tls.EXPIRY_NOTICE_SECONDS / 86400} days",
         "each takes up to {store/database/postgres.WRITERS + store/database/postgres.READERS} connections",
@@ -233,6 +235,9 @@ TEXTS = [
     ("docs/clients.md", r"gives each call (\d+) s, its", f"{CONTRACT}/service_config.json", r'"timeout": "(\d+)s"'),
     ("docs/clients.md", r"and TestEndpoint (\d+) s", f"{CONTRACT}/service_config.json",
      r'"method": "TestEndpoint" \}\],\s*"timeout": "(\d+)s"'),
+    ("docs/operating.md", r"allows ([\d,]+)\. ", "deploy/systemd/bookora-webhooks.service", r"LimitNOFILE=(\d+)"),
+    ("docs/architecture.md", r"about ([\d,]+) random bodies", "tests/integration/body_writer.rs",
+     r"BODIES: u64 = ([\d_]+)"),
     ("docs/faults.md", r"had locked for (\d+) s at most", "src/store/database/postgres.rs",
      r'"idle_in_transaction_session_timeout", "(\d+)s"'),
     ("deploy/README.md", r"everything here allows (\d+)\.", "deploy/kubernetes/deployment.yaml",
