@@ -28,7 +28,9 @@ def everywhere(name):
 
 
 def constant(place, name):
-    """The value of a constant; of a list, how long it is."""
+    """The value of a constant; of a list, how long it is. A LookupError where it is not there."""
+    if not (ROOT / "src" / f"{place}.rs").is_file() or name not in declared(place):
+        raise LookupError(f"src/{place}.rs has no constant {name}: {everywhere(name) or 'nor has another'}")
     kind, value = declared(place)[name]
     if kind.startswith("["):
         return int(re.search(r";\s*(\d+)\]", kind)[1])

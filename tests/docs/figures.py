@@ -57,7 +57,10 @@ def fault(words, sentence):
         return "the page has no such sentence"
     for number, expression in enumerate(expressions):
         says = quantity(*found.groups()[3 * number : 3 * number + 3])
-        value = expected(expression)
+        try:
+            value = expected(expression)
+        except LookupError as gone:
+            return str(gone)
         if abs(says - value) > 1e-9 * max(1, abs(value)):
             return f"the page says {says:g} and {expression} is {value:g}"
     return ""
@@ -69,6 +72,8 @@ def check_itself(tally):
     for events, seconds, holds in ((*right, True), (right[0] + 1, right[1], False), (right[0], right[1] + 1, False)):
         said = fault(f"It is at most {events:,} events, within {seconds} s.", row)
         tally.claim(not said if holds else "the page says" in said, "a wrong number is noticed", said)
+    gone = fault("It is 1.", "It is {app.NO_SUCH_CONSTANT}.")
+    tally.claim("has no constant" in gone, "a constant that is gone is noticed", gone)
     tally.claim(fault("Nothing.", row) == "the page has no such sentence", "a sentence that is gone is noticed")
 
 

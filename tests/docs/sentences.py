@@ -27,8 +27,8 @@ SENTENCES = {
         "exported, in {telemetry.STOP_PATIENCE} at most",
     ],
     "docs/delivery-states.md": [
-        "or {store/queue.CLAIMS_MAX} attempts in a row were begun",
-        "when the {store/queue.CLAIMS_MAX} claim in a row",
+        "or {store/claim.CLAIMS_MAX} attempts in a row were begun",
+        "when the {store/claim.CLAIMS_MAX} claim in a row",
         "twice the request's deadline and {store/lease.LEASE_MARGIN} after",
         "At most {store/room.UNRECORDED_PER_REQUEST} times as many",
         "at most {store/room.UNRECORDED_PER_REQUEST + 1} times that limit",
@@ -73,8 +73,8 @@ SENTENCES = {
         "at the stop takes {telemetry.STOP_PATIENCE} at most",
         "Each looks at it {store/resealing.LOOK_INTERVAL} and logs",
         "the old ones anew, {store/resealing.RESEAL_ROWS_MAX} at a time",
-        "given up after {store/queue.CLAIMS_MAX} |",
-        "`it was begun {store/queue.CLAIMS_MAX} times",
+        "given up after {store/claim.CLAIMS_MAX} |",
+        "`it was begun {store/claim.CLAIMS_MAX} times",
         "after {store/membership.ALIVE_FOR} of it the others share",
     ],
     "docs/security.md": [
@@ -101,7 +101,7 @@ SENTENCES = {
     ],
     "docs/runbooks.md": [
         "leases ran out, {2 * 5 + store/lease.LEASE_MARGIN} with the default deadline",
-        "FAILED after {store/queue.CLAIMS_MAX} claims",
+        "FAILED after {store/claim.CLAIMS_MAX} claims",
         "memory for up to {delivery/deliver.RECORD_PATIENCE}, and",
         "gets smaller when {store/database/sqlite.FREE_PAGES_SHARE} of it is free",
         "which is kept for {config/serve.LOG_RETENTION_DEFAULT}.",
@@ -122,7 +122,7 @@ SENTENCES = {
     ],
     "docs/faults.md": [
         "UNAVAILABLE with RetryInfo after {store/database/sqlite.BUSY_TIMEOUT};",
-        "FAILED with the reason after {store/queue.CLAIMS_MAX} claims; the others",
+        "FAILED with the reason after {store/claim.CLAIMS_MAX} claims; the others",
         "says nothing | ended after {grpc/connections.OPENING_PATIENCE};",
         "more than {grpc/connections.STREAMS_PER_CONNECTION} calls at once",
         "are freed after {grpc/connections.KEEPALIVE_INTERVAL + grpc/connections.KEEPALIVE_TIMEOUT} |",
