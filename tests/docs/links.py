@@ -96,9 +96,13 @@ def expanded(path):
 
 
 def named_paths(all_pages, there):
-    """Each file or folder that a page names as code, and what is wrong with that."""
+    """Each file or folder that a page names as code, those in src/ also without that, and what is wrong."""
+    parts = {posixpath.splitext(place.split("/")[1])[0] for place in there if place.startswith("src/")}
+    parts -= set(TOP_FOLDERS)
     for name, page in all_pages.items():
         for code in page.codes():
+            if code.split("/")[0] in parts and "/" in code:
+                code = f"src/{code}"
             if not NAMED_PATH.fullmatch(code):
                 continue
             for path in expanded(code):
