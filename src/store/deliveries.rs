@@ -241,7 +241,7 @@ pub(super) async fn last_attempts<C: ConnectionTrait>(
     let backend = connection.get_database_backend();
     let wanted: Vec<_> = wanted.collect();
     let mut found = HashMap::with_capacity(wanted.len());
-    for some in wanted.chunks(rows_max(2)) {
+    for some in wanted.chunks(rows_max(backend, 2)) {
         let mut values = Vec::new();
         let keys = some.iter().flat_map(|(id, number)| [(*id).into(), (*number).into()]);
         let rows = bind_rows(backend, &mut values, keys, 2);

@@ -1,11 +1,10 @@
 //! Writing many rows in one statement, whatever the table: every publish and every outcome does it.
 //!
-//! The statements are written out here rather than built as trees of expressions, and have places
-//! for one of a few numbers of rows each, so that a connection finds nearly all of them prepared, and
-//! so that nearly all rows go in one statement: each is a way to the database and back.
-
-use std::fmt::Write as _;
-use std::ops::Range;
+//! The statements are written out here rather than built as trees of expressions, so that a
+//! connection finds nearly all of them prepared, and so that nearly all rows go in one statement:
+//! each is a way to the database and back. On SQLite a statement has places for one of a few numbers
+//! of rows; PostgreSQL takes each column as an array, so that one statement, planned once, is for any
+//! number of them.
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, EntityName, EntityTrait, Iden,
@@ -15,11 +14,13 @@ use sea_orm::{
 use super::database::session::Transaction;
 use super::error::StoreError;
 
-/// For how many rows a statement has places: the fewest that are enough. The others, a third at
-/// most, stay empty.
+/// For how many rows a statement of SQLite's has places: the fewest that are enough. The others, a
+/// third at most, stay empty.
 const PLACES: [usize; 16] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256];
-/// Values of one statement: SQLite binds at most 32,766, PostgreSQL twice as many.
+/// Values of one statement: SQLite binds at most 32,766.
 const VALUES_MAX: usize = 32_766;
+/// Rows of one statement of PostgreSQL's: their arrays have some MiB at most.
+const ARRAY_ROWS_MAX: usize = 4_096;
 
 /// How rows of one kind are inserted. The first of their columns is never NULL.
 pub(super) struct Insertion<const N: usize> {
@@ -86,16 +87,17 @@ impl Inserts {
         rows: usize,
         mut values: impl Iterator<Item = Value>,
     ) {
-        let rows_max = rows_max(into.columns);
+        let backend = self.backend;
+        let rows_max = rows_max(backend, into.columns);
         for begun in (0..rows).step_by(rows_max) {
             let count = rows_max.min(rows - begun) * into.columns;
-            if self.last().values.len() + places_for(count, into.columns) > VALUES_MAX {
+            if self.last().values.len() + places_for(backend, count, into.columns) > VALUES_MAX {
                 self.batches.push(Batch::default());
             }
-            let backend = self.backend;
             let Batch { statements, values: bound } = self.last();
             let rows = bind_rows(backend, bound, values.by_ref().take(count), into.columns);
             let selected = [&["v.*"], into.constants].concat();
+            // SQLite has to be told where the rows end, and that `ON` begins no join.
             statements.push(format!(
                 "INSERT INTO \"{}\" (\"{}\") SELECT {} FROM ({rows}) AS v \
                  WHERE v.column1 IS NOT NULL {}",
@@ -180,55 +182,123 @@ struct IntoTable<'a> {
 }
 
 /// Rows of so many columns that one statement takes.
-pub(super) fn rows_max(columns: usize) -> usize {
+pub(super) fn rows_max(backend: DbBackend, columns: usize) -> usize {
+    if backend == DbBackend::Postgres {
+        return ARRAY_ROWS_MAX;
+    }
     let fits = |places: &&usize| **places * columns <= VALUES_MAX;
     *PLACES.iter().rev().find(fits).expect("one row fits")
 }
 
-/// Binds the values of rows behind those that are bound, and gives the rows as a statement has them:
-/// `VALUES (?,?),(?,?)`. There may be more places than rows: they are NULL, their `column1` too.
+/// Binds the values of rows behind those that are bound, and gives the rows as a statement has them,
+/// with columns named `column1` and so on: `VALUES (?,?),(?,?)` on SQLite, where there may be more
+/// places than rows: they are NULL, their `column1` too. On PostgreSQL an `UNNEST` of
+/// arrays.
 pub(super) fn bind_rows(
     backend: DbBackend,
     bound: &mut Vec<Value>,
     values: impl Iterator<Item = Value>,
     columns: usize,
 ) -> String {
+    if backend == DbBackend::Postgres {
+        return Arrays::of(values, columns).bind(bound);
+    }
     let first = bound.len();
     bound.extend(values);
     for row in bound[first..].chunks(columns) {
         assert_eq!(row.len(), columns, "a row has a value for each column");
-        assert_ne!(row[0], row[0].as_null(), "a row without its first value would be left out");
+        assert_is_row(&row[0]);
     }
-    // PostgreSQL has to be told of which type a NULL is.
     let nulls: Vec<_> = bound[first..first + columns].iter().map(Value::as_null).collect();
-    let places = places_for(bound.len() - first, columns);
+    let places = places_for(backend, bound.len() - first, columns);
     bound.extend(nulls.into_iter().cycle().take(first + places - bound.len()));
     let mut sql = String::from("VALUES ");
-    write_places(&mut sql, backend, first..first + places, columns);
+    write_places(&mut sql, places, columns);
     sql
 }
 
-/// For how many values, of so many columns, a statement has places that is to bind `values`.
-fn places_for(values: usize, columns: usize) -> usize {
+fn assert_is_row(first: &Value) {
+    assert_ne!(*first, first.as_null(), "a row without its first value would be left out");
+}
+
+/// Rows as arrays, one for each column.
+struct Arrays {
+    of_columns: Vec<Vec<Value>>,
+    /// The columns where an array cannot have the value of some row, which is NULL, each with an
+    /// array that says where.
+    nulls: Vec<(usize, Vec<Value>)>,
+}
+
+impl Arrays {
+    fn of(values: impl Iterator<Item = Value>, columns: usize) -> Self {
+        let mut of_columns: Vec<Vec<Value>> = vec![Vec::new(); columns];
+        let mut count = 0;
+        for value in values {
+            if count % columns == 0 {
+                assert_is_row(&value);
+            }
+            of_columns[count % columns].push(value);
+            count += 1;
+        }
+        assert_eq!(count % columns, 0, "a row has a value for each column");
+        let mut nulls = Vec::new();
+        for (column, values) in of_columns.iter_mut().enumerate() {
+            let is_null: Vec<bool> = values.iter().map(|value| *value == value.as_null()).collect();
+            if is_null.contains(&true) {
+                values.iter_mut().for_each(|value| *value = instead_of_null(value));
+                nulls.push((column, is_null.into_iter().map(Value::from).collect()));
+            }
+        }
+        Self { of_columns, nulls }
+    }
+
+    /// Binds them, and gives the rows that they are.
+    fn bind(self, bound: &mut Vec<Value>) -> String {
+        let mut columns: Vec<_> =
+            (1..=self.of_columns.len()).map(|column| format!("column{column}")).collect();
+        let mut names = columns.clone();
+        for (column, _) in &self.nulls {
+            let name = format!("null{}", column + 1);
+            columns[*column] =
+                format!("CASE WHEN {name} THEN NULL ELSE {0} END AS {0}", names[*column]);
+            names.push(name);
+        }
+        let first = bound.len() + 1;
+        let places: Vec<_> = (first..first + names.len()).map(|at| format!("${at}")).collect();
+        let arrays = self.of_columns.into_iter().chain(self.nulls.into_iter().map(|(_, of)| of));
+        bound.extend(arrays.map(array));
+        let [columns, places, names] = [columns, places, names].map(|list| list.join(", "));
+        format!("SELECT {columns} FROM UNNEST({places}) AS u ({names})")
+    }
+}
+
+/// What stands in an array where a NULL cannot.
+fn instead_of_null(value: &Value) -> Value {
+    if *value == value.as_null() { value.dummy_value() } else { value.clone() }
+}
+
+fn array(values: Vec<Value>) -> Value {
+    let of = values.first().expect("there is a row").array_type();
+    Value::Array(of, Some(Box::new(values)))
+}
+
+/// How many places a statement has, for rows of so many columns, that is to bind `values`.
+fn places_for(backend: DbBackend, values: usize, columns: usize) -> usize {
+    if backend == DbBackend::Postgres {
+        return columns;
+    }
     let is_enough = |places: &&usize| **places * columns >= values;
     PLACES.iter().find(is_enough).expect("no more than `rows_max`") * columns
 }
 
-/// PostgreSQL's places have numbers; SQLite would have to look them up, in a list.
-fn write_places(sql: &mut String, backend: DbBackend, places: Range<usize>, columns: usize) {
-    let first = places.start;
-    for place in places {
-        sql.push_str(match (place - first, (place - first) % columns) {
-            (0, _) => "(",
-            (_, 0) => "),(",
-            _ => ",",
+/// Without numbers, which SQLite would have to look up in a list.
+fn write_places(sql: &mut String, places: usize, columns: usize) {
+    for place in 0..places {
+        sql.push_str(match (place, place % columns) {
+            (0, _) => "(?",
+            (_, 0) => "),(?",
+            _ => ",?",
         });
-        match backend {
-            DbBackend::Postgres => {
-                let _ = write!(sql, "${}", place + 1);
-            }
-            _ => sql.push('?'),
-        }
     }
     sql.push(')');
 }
@@ -244,22 +314,44 @@ mod tests {
     #[test]
     fn a_statement_has_a_few_more_places_than_rows() {
         for rows in 1..=256 {
-            let places = places_for(rows * 2, 2) / 2;
+            let places = places_for(DbBackend::Sqlite, rows * 2, 2) / 2;
             assert!(rows <= places && places * 2 <= rows * 3, "{rows} rows in {places} places");
         }
-        assert_eq!(rows_max(18), 256);
-        assert_eq!(rows_max(200), 128, "no more values than are bound");
+        assert_eq!(rows_max(DbBackend::Sqlite, 18), 256);
+        assert_eq!(rows_max(DbBackend::Sqlite, 200), 128, "no more values than are bound");
     }
 
     #[test]
     fn places_that_stay_empty_are_null() {
         let mut bound = vec![Value::Bool(None)];
-        let sql = bind_rows(DbBackend::Postgres, &mut bound, rows(5).into_iter(), 2);
-        assert_eq!(sql, "VALUES ($2,$3),($4,$5),($6,$7),($8,$9),($10,$11),($12,$13)");
+        let sql = bind_rows(DbBackend::Sqlite, &mut bound, rows(5).into_iter(), 2);
+        assert_eq!(sql, "VALUES (?,?),(?,?),(?,?),(?,?),(?,?),(?,?)");
         assert_eq!(bound[1..11], rows(5));
         assert_eq!(bound[11..], [Value::Int(None), Value::String(None)]);
-        let sql = bind_rows(DbBackend::Sqlite, &mut bound, rows(1).into_iter(), 2);
-        assert_eq!(sql, "VALUES (?,?)");
+    }
+
+    #[test]
+    fn postgresql_takes_each_column_as_an_array() {
+        let mut bound = vec![Value::Bool(None)];
+        let values = [1.into(), Value::String(None), 2.into(), "text".into()];
+        let sql = bind_rows(DbBackend::Postgres, &mut bound, values.into_iter(), 2);
+        assert_eq!(
+            sql,
+            "SELECT column1, CASE WHEN null2 THEN NULL ELSE column2 END AS column2 \
+             FROM UNNEST($2, $3, $4) AS u (column1, column2, null2)"
+        );
+        let arrays: [Vec<Value>; 3] = [
+            vec![1.into(), 2.into()],
+            vec!["".into(), "text".into()],
+            vec![true.into(), false.into()],
+        ];
+        assert_eq!(bound[1..], arrays.map(array));
+    }
+
+    #[test]
+    #[should_panic(expected = "a value for each column")]
+    fn no_row_is_cut_off() {
+        bind_rows(DbBackend::Postgres, &mut Vec::new(), rows(2).into_iter().take(3), 2);
     }
 
     #[test]

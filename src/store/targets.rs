@@ -145,7 +145,7 @@ async fn versions(
 ) -> Result<Vec<Version>, StoreError> {
     let backend = transaction.get_database_backend();
     let mut versions = Vec::new();
-    for some in wanted.chunks(rows_max(1)) {
+    for some in wanted.chunks(rows_max(backend, 1)) {
         let mut values = Vec::new();
         let rows = bind_rows(backend, &mut values, some.iter().cloned(), 1);
         let sql = format!(

@@ -1,8 +1,6 @@
 //! What the two databases say differently. Statements that are written out and have few values number
 //! them as `$1`, which both understand.
 
-use std::fmt::Write as _;
-
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
@@ -14,6 +12,7 @@ use super::session::Transaction;
 use crate::domain::account::AccountId;
 use crate::domain::clock::Timestamp;
 use crate::store::entity::delivery_changes;
+use crate::store::insert::bind_rows;
 
 /// PostgreSQL's clock, in Unix nanoseconds.
 const POSTGRES_NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000";
@@ -84,26 +83,22 @@ pub fn due_rows(
     wanted: &[DueOf],
 ) -> String {
     let due_by = due_by.as_unix_nanos();
-    let mut sql = String::new();
     if backend == DbBackend::Postgres {
+        let values = wanted
+            .iter()
+            .flat_map(|of| [of.endpoint_id.into(), of.rows_max.into(), of.lease.into()]);
+        let rows = bind_rows(backend, bound, values, 3);
         bound.push(due_by.into());
         let due_by = bound.len();
-        sql.push_str("SELECT due.delivery_id, wanted.column3 AS lease FROM (VALUES ");
-        for (place, of) in wanted.iter().enumerate() {
-            let comma = if place == 0 { "" } else { ", " };
-            let first = bound.len() + 1;
-            let _ = write!(sql, "{comma}(${first}, ${}, ${})", first + 1, first + 2);
-            bound.extend([of.endpoint_id.into(), of.rows_max.into(), of.lease.into()]);
-        }
-        let _ = write!(
-            sql,
-            ") AS wanted CROSS JOIN LATERAL (SELECT delivery_id FROM deliveries \
+        return format!(
+            "SELECT due.delivery_id, wanted.column3 AS lease FROM ({rows}) AS wanted \
+             CROSS JOIN LATERAL (SELECT delivery_id FROM deliveries \
              WHERE endpoint_id = wanted.column1 AND lease_token IS NULL \
              AND next_attempt_time <= ${due_by} ORDER BY next_attempt_time \
              LIMIT wanted.column2 FOR UPDATE SKIP LOCKED) AS due",
         );
-        return sql;
     }
+    let mut sql = String::new();
     // Without numbers, which SQLite would have to look up in a list.
     for (place, of) in wanted.iter().enumerate() {
         sql.push_str(if place == 0 { "" } else { " UNION ALL " });

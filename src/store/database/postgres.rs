@@ -25,11 +25,16 @@ const PULSE_INTERVAL: Duration = Duration::from_secs(1);
 /// How long it may take to answer that before another host is looked for.
 const PULSE_PATIENCE: Duration = Duration::from_secs(2);
 /// What each session asks of the server: nothing of ours runs for so long, unless it is stuck.
-const SESSION: [(&str, &str); 4] = [
+const SESSION: [(&str, &str); 6] = [
     ("statement_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "10s"),
     ("default_transaction_isolation", "read committed"),
     ("client_min_messages", "warning"),
+    // Each statement has its index. A plan that reads a table from end to end is chosen while the
+    // statistics still say that it is small, and is kept.
+    ("enable_seqscan", "off"),
+    // Statements are small: compiling one takes longer than executing it.
+    ("jit", "off"),
 ];
 /// Names the lock on the schema among the advisory locks of the database.
 const SCHEMA_LOCK: i64 = 0x626f_6f6b_6f72_6131;

@@ -133,17 +133,17 @@ pub async fn first_due(
     transaction: &Transaction,
     ids: &[EndpointId],
 ) -> Result<Vec<(EndpointId, Option<Timestamp>)>, StoreError> {
-    let places: Vec<_> = (1..=ids.len()).map(|place| format!("(${place})")).collect();
+    let backend = transaction.get_database_backend();
+    let mut values = Vec::new();
+    let ids = ids.iter().map(|id| Value::from(id.as_uuid()));
+    let rows = bind_rows(backend, &mut values, ids, 1);
     let sql = format!(
         "SELECT wanted.column1, (SELECT next_attempt_time FROM deliveries \
          WHERE endpoint_id = wanted.column1 AND lease_token IS NULL \
          AND next_attempt_time IS NOT NULL ORDER BY next_attempt_time LIMIT 1), \
          (SELECT state FROM endpoints WHERE endpoint_id = wanted.column1) \
-         FROM (VALUES {}) AS wanted",
-        places.join(", ")
+         FROM ({rows}) AS wanted WHERE wanted.column1 IS NOT NULL",
     );
-    let backend = transaction.get_database_backend();
-    let values = ids.iter().map(|id| Value::from(id.as_uuid()));
     let statement = Statement::from_sql_and_values(backend, sql, values);
     let rows = transaction.query_all_raw(statement).await?;
     let first_due = rows.iter().map(|row| {
@@ -165,7 +165,7 @@ pub async fn payloads(
     let ids: HashSet<Uuid> = events.iter().map(|event_id| event_id.as_uuid()).collect();
     let ids: Vec<Value> = ids.into_iter().map(Value::from).collect();
     let mut payloads = HashMap::with_capacity(ids.len());
-    for some in ids.chunks(rows_max(1)) {
+    for some in ids.chunks(rows_max(backend, 1)) {
         let mut values = Vec::new();
         let rows = bind_rows(backend, &mut values, some.iter().cloned(), 1);
         let sql = format!(

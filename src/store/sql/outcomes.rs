@@ -22,7 +22,8 @@ pub async fn set(
     verdicts: &[&Verdict],
 ) -> Result<Vec<bool>, StoreError> {
     let mut held = vec![false; verdicts.len()];
-    for some in rounds(verdicts).iter().flat_map(|round| round.chunks(rows_max(COLUMNS))) {
+    let rows_max = rows_max(transaction.get_database_backend(), COLUMNS);
+    for some in rounds(verdicts).iter().flat_map(|round| round.chunks(rows_max)) {
         let set = set_some(transaction, some.iter().map(|at| verdicts[*at])).await?;
         for at in some {
             held[*at] = set.contains(&verdicts[*at].delivery.delivery_id.as_uuid());
