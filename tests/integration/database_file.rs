@@ -6,7 +6,7 @@ use std::process::Command;
 
 use bookora_webhooks::domain::event::EventType;
 use bookora_webhooks::proto::delivery::State;
-use bookora_webhooks::proto::{GetEventRequest, ListEventTypesRequest};
+use bookora_webhooks::proto::{Delivery, GetEventRequest, ListEventTypesRequest};
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 use tonic::Code;
@@ -15,6 +15,7 @@ use tonic_types::StatusExt;
 use crate::command_line::run;
 use crate::database::{connect, database_file};
 use crate::deliveries::{delivery_in, publish, sample};
+use crate::interventions;
 use crate::party::Receivers;
 use crate::retention::{nothing_is_left, publish_many, two_receivers};
 use crate::service::{Service, binary, eventually, serve_arguments};
@@ -153,6 +154,37 @@ async fn on_a_full_disk_publishing_is_refused_and_works_again_when_there_is_room
 
     std::fs::remove_file(folder.path().join("ballast")).unwrap();
     ingest.publish_event(sample(ACCOUNT, EventType::LeadQualified)).await.expect("it heals");
+}
+
+/// A commit that a full disk fails is undone by SQLite itself, a refused call undoes its own: what is
+/// acknowledged afterwards must be no part of either.
+#[tokio::test]
+async fn what_is_acknowledged_after_a_full_disk_outlives_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_disk) = SmallDisk::mount(folder.path()) else { return };
+    let mut service = Service::start_on(&database_file(folder.path()), &[]);
+    let mut ingest = service.ingest().await;
+    std::fs::write(folder.path().join("ballast"), vec![0; 16 << 20]).unwrap_err();
+    eventually("commits fail", async || {
+        ingest.publish_event(sample(ACCOUNT, EventType::LeadQualified)).await.err()
+    })
+    .await;
+    std::fs::remove_file(folder.path().join("ballast")).unwrap();
+    publish(&service, sample(ACCOUNT, EventType::LeadQualified)).await;
+    let unknown = Delivery {
+        account_id: ACCOUNT.to_owned(),
+        delivery_id: format!("dlv_{}", "0".repeat(26)),
+        ..Delivery::default()
+    };
+    let refused = interventions::cancel(&service, &unknown).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    let published = publish(&service, sample(ACCOUNT, EventType::LeadQualified)).await;
+
+    let request = GetEventRequest { account_id: ACCOUNT.to_owned(), event_id: published.event_id };
+    service.query().await.get_event(request.clone()).await.expect("it can be read");
+    service.kill();
+    service.restart();
+    service.query().await.get_event(request).await.expect("it is on disk");
 }
 
 #[tokio::test]

@@ -34,7 +34,8 @@ pub async fn resend(service: &Service, request: ResendDeliveryRequest) -> Result
     Ok(resent.into_inner().delivery.expect("the delivery is returned"))
 }
 
-async fn cancel(service: &Service, delivery: &Delivery) -> Result<Delivery, Status> {
+/// Cancels a delivery.
+pub async fn cancel(service: &Service, delivery: &Delivery) -> Result<Delivery, Status> {
     let request = CancelDeliveryRequest {
         account_id: delivery.account_id.clone(),
         delivery_id: delivery.delivery_id.clone(),

@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sea_orm::sqlx::{Connection, SqliteConnection};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Statement};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -126,6 +127,12 @@ fn options(url: &str, connections: u32, only_reads: bool) -> ConnectOptions {
         .max_lifetime(None)
         .test_before_acquire(false)
         .sqlx_logging(false)
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.before_acquire(|connection, _| {
+                let is_between_transactions = is_between_transactions(connection);
+                Box::pin(async move { Ok(is_between_transactions) })
+            })
+        })
         .map_sqlx_sqlite_opts(move |sqlite| {
             let sqlite = sqlite
                 .busy_timeout(BUSY_TIMEOUT)
@@ -146,6 +153,14 @@ fn options(url: &str, connections: u32, only_reads: bool) -> ConnectOptions {
             sqlite.pragma("auto_vacuum", "INCREMENTAL").pragma("cache_size", WRITER_CACHE_KIB)
         });
     options
+}
+
+/// Whether a connection that nobody uses is in no transaction, as far as sqlx knows; otherwise it is
+/// to be closed. Where a commit finds the disk full, SQLite undoes the transaction by itself, and
+/// sqlx goes on to count it as open. The next one would be a savepoint, and after the first of them
+/// that is undone all that follow: acknowledged, and never committed.
+fn is_between_transactions(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
