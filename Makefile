@@ -33,6 +33,11 @@ NODE_CLIENT := $(CLIENTS)/node/gen/generated
 GO_CLIENT := $(CLIENTS_TOOLS)/go/script
 JAVA_CLIENT := $(CLIENTS)/java/target/script.jar
 
+# The programs of tests/campaign in other languages; the one in Node imports what the SDK is built to.
+CAMPAIGN := tests/campaign
+CAMPAIGN_GO := .tools/campaign/campaign-go
+CAMPAIGN_NODE := sdk/typescript/dist/esm/index.js
+
 # What tests/operations runs and checks with.
 OPERATIONS := tests/operations
 KUSTOMIZE_VERSION := v5.8.0
@@ -54,6 +59,7 @@ include $(SDKS:%=sdk/%/sdk.mk)
 .PHONY: cargo-test-postgres retry-test conformance readme-test docs-test vectors sdk-generated sdk-test
 .PHONY: pictures pictures-check supply advisories sbom
 .PHONY: bench bench-quick micro kills neighbours fuzz fuzz-requests
+.PHONY: campaign campaign-quick
 .PHONY: static deploy-lint operations-test demo-cluster kustomize
 .PHONY: rust-tools rust-checkers script-tools postgres grpcurl go-tools java-tools clients
 .PHONY: sdk-certificates
@@ -61,11 +67,11 @@ include $(SDKS:%=sdk/%/sdk.mk)
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
-test: rust-checkers script-tools fmt proto-lint proto-breaking vectors pictures-check supply sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test docs-test sdk-test deploy-lint operations-test ## Install what is missing, then check and test everything
+test: rust-checkers script-tools fmt proto-lint proto-breaking vectors pictures-check supply sdk-generated lint doc cargo-test cargo-test-postgres bench-quick retry-test conformance readme-test docs-test sdk-test deploy-lint operations-test campaign-quick ## Install what is missing, then check and test everything
 	@echo
 	@echo "make test: every step passed: fmt, proto-lint, proto-breaking, vectors," \
 	  "pictures-check, supply, sdk-generated, lint, doc, cargo-test, cargo-test-postgres, bench-quick, retry-test," \
-	  "conformance, readme-test, docs-test, sdk-test, deploy-lint, operations-test"
+	  "conformance, readme-test, docs-test, sdk-test, deploy-lint, operations-test, campaign-quick"
 
 demo: rust-tools ## See the main job done: a service, receivers, a retry, a watch
 	@echo "Building and running: cargo run --locked -- demo (a first build takes minutes)"
@@ -172,6 +178,22 @@ operations-test: build $(SDK_PYTHON_INSTALLED) $(PROMETHEUS_FOLDER)/installed $(
 demo-cluster: rust-tools postgres $(SDK_PYTHON_INSTALLED) $(PROMETHEUS_FOLDER)/installed ## See three replicas on PostgreSQL, one of them killed under load, and nothing lost
 	@$(CARGO) build --locked
 	@$(WITH_SDK) deploy/demo/cluster.py
+
+# At random, unless SEED is given: another search each time. Elsewhere SEED has a default.
+CAMPAIGN_SEED = $(if $(filter-out file,$(origin SEED)),--seed $(SEED))
+MINUTES ?= 30
+CAMPAIGN_NEEDS := postgres $(SDK_PYTHON_INSTALLED) $(CAMPAIGN_GO) $(CAMPAIGN_NODE)
+campaign: rust-tools $(CAMPAIGN_NEEDS) ## Search for what is lost: load, random faults, a verdict (MINUTES=30 DB=postgres SEED=1 REPORT=out.md)
+	@$(CARGO) build --locked
+	@$(WITH_SDK) $(CAMPAIGN)/campaign.py --database $(or $(DB),sqlite) --seconds $$(($(MINUTES) * 60)) \
+	  $(CAMPAIGN_SEED) $(REPORT:%=--report "%")
+
+# Both at once: most of it waits. What the verdict can miss is looked for in what was noted.
+CAMPAIGN_QUICK := $(CAMPAIGN)/campaign.py --quick
+campaign-quick: build $(CAMPAIGN_NEEDS) ## A short campaign on each database, and doubts of its verdict
+	@$(WITH_SDK) $(CAMPAIGN_QUICK) --database postgres & other=$$!; failed=0; \
+	  $(WITH_SDK) $(CAMPAIGN_QUICK) --database sqlite || failed=1; \
+	  wait $$other || failed=1; exit $$failed
 
 STATIC ?=
 static: rust-tools ## Build the program as one static file (STATIC=where to put it)
@@ -305,6 +327,15 @@ $(COLLECTOR): $(wildcard $(OPERATIONS)/collector/*) | go-tools
 	@echo "Building the collector of $(OPERATIONS)/collector (the first time minutes)"
 	@mkdir -p $(@D)
 	@go -C $(OPERATIONS)/collector build -ldflags="-s -w" -o "$(CURDIR)/$@" .
+
+$(CAMPAIGN_GO): $(wildcard $(CAMPAIGN)/go/*.go $(CAMPAIGN)/go/go.*) $(wildcard sdk/go/*.go sdk/go/*/*.go) \
+  | go-tools
+	@echo "Building $(CAMPAIGN)/go"
+	@mkdir -p $(@D)
+	@go -C $(CAMPAIGN)/go vet . && go -C $(CAMPAIGN)/go build -o "$(CURDIR)/$@" .
+
+$(CAMPAIGN_NODE): $(wildcard sdk/typescript/src/*.ts sdk/typescript/src/*/*.ts) $(SDK_TYPESCRIPT_INSTALLED)
+	@cd sdk/typescript && npm run --silent build
 
 kustomize: go-tools
 	@command -v kustomize >/dev/null 2>&1 || { \

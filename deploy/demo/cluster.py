@@ -6,9 +6,7 @@ repeated and lost. Everything is on loopback, in a temporary folder, and ended w
 
 import contextlib
 import json
-import os
 import pathlib
-import pwd
 import subprocess
 import sys
 import tempfile
@@ -18,7 +16,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/operations"))
 
-from stand import Receiver, eventually, environment, free_port, program, prometheus, service, stop_on_signals  # noqa: E402, E501
+from postgres import Postgres  # noqa: E402
+from stand import Receiver, eventually, environment, program, prometheus, service, stop_on_signals  # noqa: E402, E501
 
 from bookora.webhooks import Client  # noqa: E402
 from bookora.webhooks.v1 import (  # noqa: E402
@@ -38,46 +37,10 @@ LAST_SECONDS = 40
 ANSWER_SECONDS = 0.05
 # How long a replica that did not answer is not asked, as balancing clients do.
 UNASKED_SECONDS = 60
-PROGRAMS = pathlib.Path("/usr/lib/postgresql")
 
 
 def say(line):
     print(line, flush=True)
-
-
-class Postgres:
-    """A PostgreSQL of its own, run as the user that its programs put up with."""
-
-    def __init__(self, folder):
-        found = sorted(PROGRAMS.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-        if not found:
-            sys.exit("PostgreSQL is missing: make postgres")
-        self.programs, self.port = found[-1].parent, free_port()
-        self.folder = pathlib.Path(folder, "postgres")
-        self.folder.mkdir(mode=0o700)
-        self.user = {}
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("postgres")
-            os.chown(self.folder, user.pw_uid, user.pw_gid)
-            os.chmod(folder, 0o711)
-            self.user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-        self.data = self.folder / "data"
-
-    def run(self, name, *arguments):
-        kept = {key: value for key, value in environment().items() if not key.startswith("PG")}
-        subprocess.run([self.programs / name, *arguments], check=True, env=kept, cwd="/",
-                       stdout=subprocess.DEVNULL, **self.user)
-
-    def __enter__(self):
-        self.run("initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C",
-                 "--username=bookora", f"--pgdata={self.data}")
-        settings = (f"-p {self.port} -c listen_addresses=127.0.0.1 -c max_connections=100"
-                    f" -c unix_socket_directories={self.folder}")
-        self.run("pg_ctl", "start", "-w", "-D", self.data, "-l", self.folder / "log", "-o", settings)
-        return f"postgres://bookora@127.0.0.1:{self.port}/postgres"
-
-    def __exit__(self, *_):
-        self.run("pg_ctl", "stop", "-m", "fast", "-D", self.data)
 
 
 class Ledger:
@@ -196,7 +159,7 @@ def main():
     ledger = Ledger()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        database = stack.enter_context(Postgres(folder))
+        database = stack.enter_context(Postgres(folder)).url
         key = pathlib.Path(folder, "master.key")
         subprocess.run([program(), "master-key", "new", f"--file={key}"], check=True,
                        env=environment(), stdout=subprocess.DEVNULL)

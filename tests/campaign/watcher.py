@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""A watcher of all accounts by the Python SDK, that hops: after a random number of messages or a moment of
+silence it closes its watch, and goes on at any replica from the token that it has. `watcher.py CAST NOTES`;
+`ready` is printed once nothing that follows can be missed.
+"""
+
+import json
+import pathlib
+import random
+import sys
+import threading
+
+import grpc
+
+from bookora.webhooks import Client
+from bookora.webhooks.v1 import WatchDeliveriesRequest
+from journal import Journal
+
+MESSAGES_MAX = 800
+# After this a watch is closed that may have nothing more to say.
+STAY_SECONDS = 20
+PAUSE_SECONDS = 0.1
+
+
+def watch(client, journal, token, messages):
+    """Watches from a token on, and gives the next."""
+    request = WatchDeliveriesRequest(account_id="-", resume_token=token, include_snapshot=not token)
+    with client.watch(request) as watching:
+        end = threading.Timer(STAY_SECONDS, watching.close)
+        end.start()
+        try:
+            for message in watching:
+                if message.HasField("snapshot_complete"):
+                    print("ready", flush=True)
+                else:
+                    note(journal, message.update)
+                token = message.resume_token
+                messages -= 1
+                if messages <= 0:
+                    break
+        finally:
+            end.cancel()
+        # Of the last message that was noted, or of a heartbeat behind it.
+        return token if messages <= 0 else watching.resume_token
+
+
+def note(journal, update):
+    one = update.delivery
+    journal.note(w="python, hopping", d=one.delivery_id, r=one.revision, s=one.state, p=update.previous_state)
+
+
+def main():
+    cast, journal = json.loads(pathlib.Path(sys.argv[1]).read_text()), Journal(sys.argv[2])
+    drawn, token = random.Random(f"watcher {cast['seed']}"), ""
+    clients = [Client(address) for address in cast["replicas"]]
+    while True:
+        try:
+            token = watch(drawn.choice(clients), journal, token, drawn.randint(1, MESSAGES_MAX))
+            journal.note(w="python, hopping", hop=True)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.OUT_OF_RANGE:
+                raise
+            threading.Event().wait(PAUSE_SECONDS)
+
+
+if __name__ == "__main__":
+    main()
