@@ -58,8 +58,9 @@ const SQLITE_CANTOPEN: i32 = 14;
 /// PostgreSQL's codes (its manual, appendix A): of two transactions that met one was undone.
 const POSTGRES_CONFLICTS: [&str; 3] = ["23505", "40001", "40P01"];
 const POSTGRES_DISK_FULL: &str = "53100";
-/// A standby, which this connection took for the primary; a statement that took too long.
-const POSTGRES_OUTSIDE: [&str; 3] = ["25006", "57014", "55P03"];
+/// A standby, which this connection took for the primary; a transaction that this process left idle,
+/// as it was paused or cut off; a statement that took too long.
+const POSTGRES_OUTSIDE: [&str; 4] = ["25006", "25P03", "57014", "55P03"];
 /// Classes of codes that come from outside: connections, resources, an operator, the system.
 const POSTGRES_OUTSIDE_CLASSES: [&str; 4] = ["08", "53", "57", "58"];
 /// Characters of PostgreSQL's codes; SQLite's are shorter.
@@ -148,7 +149,9 @@ mod tests {
         assert!(matches!(of("13"), StoreError::Full(_)));
         assert!(matches!(of("53100"), StoreError::Full(_)));
         // SQLITE_BUSY_SNAPSHOT, SQLITE_IOERR_FSYNC.
-        for code in ["5", "517", "1034", "57P01", "57P03", "08006", "53300", "25006", "57014"] {
+        for code in
+            ["5", "517", "1034", "57P01", "57P03", "08006", "53300", "25006", "25P03", "57014"]
+        {
             assert!(matches!(of(code), StoreError::Unavailable(_)), "{code}");
         }
         for code in ["40001", "40P01", "23505"] {
