@@ -144,9 +144,10 @@ class Faults:
 
     def set_clock(self, random, seconds):
         replica, step = self.replica(random), random.choice(STEPS_SECONDS)
-        replica.clock.set_ahead(step)
-        time.sleep(seconds)
-        replica.clock.set_ahead(0)
+        with replica.clock_is_off:
+            replica.clock.set_ahead(step)
+            time.sleep(seconds)
+            replica.clock.set_ahead(0)
         return f"{replica.name} by {step} s"
 
     def fill(self, _random, seconds):

@@ -51,6 +51,9 @@ class Replica:
                         "--allow-http", "--allow-network=127.0.0.0/8", *arguments]
         self.variables = environment(**{"RUST_LOG": "info", "BOOKORA_DATABASE_URL": database},
                                      **self.clock.variables)
+        # Held while its clock is off: it is not started then. What a start makes of that is tested elsewhere
+        # (docs/faults.md), and of several steps around one it is a known weakness.
+        self.clock_is_off = threading.Lock()
         # Whether it is to run: what ends otherwise has ended by itself.
         self.process, self.is_up, self.lock = None, False, threading.Lock()
         self.rss_bytes = self.files = self.rss_bytes_max = self.files_max = 0
@@ -58,11 +61,15 @@ class Replica:
     def start(self):
         """Starts it until it says that it serves, as a supervisor does."""
         deadline = time.monotonic() + START_SECONDS
-        while not self.try_start():
+        while not self.try_start_in_time():
             if time.monotonic() > deadline:
                 self.journal.note(e="never started", replica=self.name)
                 return
             time.sleep(AGAIN_SECONDS)
+
+    def try_start_in_time(self):
+        with self.clock_is_off:
+            return self.try_start()
 
     def try_start(self):
         with open(self.log, "ab") as log:

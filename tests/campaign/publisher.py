@@ -4,6 +4,7 @@
 a few are not, so that nobody knows whether they were. SIGTERM ends it once the rest is acknowledged.
 """
 
+import faulthandler
 import json
 import pathlib
 import random
@@ -161,6 +162,8 @@ class Publisher:
 
 
 def main():
+    # A signal shows where its threads wait.
+    faulthandler.register(signal.SIGUSR1)
     publisher = Publisher(json.loads(pathlib.Path(sys.argv[1]).read_text()), Journal(sys.argv[2]))
     signal.signal(signal.SIGTERM, lambda *_: publisher.is_over.set())
     publisher.run()

@@ -86,7 +86,7 @@ def seen(folder):
         for note in notes(path):
             if "hop" in note:
                 hops[note["w"]] += 1
-            else:
+            elif "d" in note:
                 watched.setdefault(note["w"], {}).setdefault(note["d"], []).append(note)
     return watched, hops
 

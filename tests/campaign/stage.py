@@ -162,12 +162,15 @@ class Stage:
     def rest(self):
         """Ends the load: all that was handed in is acknowledged."""
         self.keeper.stop()
+        for part in self.parts:
+            if part.process.poll() is not None:
+                self.journal.note(e="part", name=f"{part.language}, {part.role}", status=part.process.returncode)
         publishing = self.of_role("publish")
         for part in publishing:
             part.process.send_signal(signal.SIGTERM)
         for part in publishing:
             if not part.end():
-                self.journal.note(e="publisher", language=part.language, status=part.process.returncode)
+                self.journal.note(e="part", name=f"{part.language}, {part.role}", status=part.process.returncode)
         # All receivers are well from now on: what is open has an end.
         for part in self.of_role("receive"):
             if part.language == "python":
