@@ -12,6 +12,7 @@ SIZE_BYTES = 4 << 30
 NAMESPACE = "CAMPAIGN_NAMESPACE"
 # Nothing but what the file system rounds up to.
 LEFT_BYTES = 64 * 1024
+FILL_TRIES = 100
 
 
 def enter_namespace():
@@ -45,15 +46,20 @@ class Disk:
         return subprocess.run(command, capture_output=True).returncode == 0
 
     def resize(self, size):
-        subprocess.run(["mount", "-o", f"remount,size={size}", self.folder], check=True)
+        command = ["mount", "-o", f"remount,size={size}", self.folder]
+        return subprocess.run(command, capture_output=True).returncode == 0
 
     def fill(self):
-        """Leaves no room."""
-        self.resize(self.used_bytes() + LEFT_BYTES)
+        """Leaves no room. What is written meanwhile may make it less than is used, which is refused."""
+        for _ in range(FILL_TRIES):
+            if self.resize(self.used_bytes() + LEFT_BYTES):
+                return
+        raise RuntimeError(f"the disk could not be filled in {FILL_TRIES} tries")
 
     def free(self):
         """Gives the room back."""
-        self.resize(SIZE_BYTES)
+        if not self.resize(SIZE_BYTES):
+            raise RuntimeError("the disk could not be freed")
 
     def used_bytes(self):
         found = os.statvfs(self.folder)

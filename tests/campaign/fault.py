@@ -19,6 +19,8 @@ LONG = (1.0, 6.0)
 BEYOND_LEASE = (LEASE_SECONDS + 2.0, LEASE_SECONDS + 6.0)
 # A day either way, and less; what is set is put back at the end of the fault.
 STEPS_SECONDS = (-86_400, -3_600, -30, 30, 3_600, 86_400)
+# A process looks at its clock several times a second.
+NOTICED_SECONDS = 2
 # More than SQLite is waited for.
 LOCK = (1.0, 7.0)
 # Of the whole time; what may last longer is left out of a short run.
@@ -42,6 +44,14 @@ class Lane:
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def run(self):
+        try:
+            self.inject_until_over()
+        except Exception as error:
+            # A campaign without its faults shows nothing.
+            self.journal.note(e="lane", error=repr(error))
+            raise
+
+    def inject_until_over(self):
         first = self.random.sample(self.faults, len(self.faults))
         while not self.is_over.wait(self.random.uniform(*GAP) * self.pace):
             fault = first.pop() if first else self.random.choice(self.faults)
@@ -148,6 +158,7 @@ class Faults:
             replica.clock.set_ahead(step)
             time.sleep(seconds)
             replica.clock.set_ahead(0)
+            time.sleep(NOTICED_SECONDS)
         return f"{replica.name} by {step} s"
 
     def fill(self, _random, seconds):

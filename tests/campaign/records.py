@@ -54,9 +54,13 @@ def read(folder, endpoints, replicas):
         watched, hops,
         {ids[one.name]: one for one in endpoints if one.name in ids}, changes, meddled,
         [note for note in notes(folder / "faults.jsonl") if note["e"] == "fault"],
-        list(notes(folder / "stage.jsonl")), replicas,
+        [*notes(folder / "stage.jsonl"), *lanes_that_broke(folder)], replicas,
         {path.name: path.read_text(errors="replace") for path in folder.glob("*.log")},
     )
+
+
+def lanes_that_broke(folder):
+    return [note for note in notes(folder / "faults.jsonl") if note["e"] == "lane"]
 
 
 def published(folder):

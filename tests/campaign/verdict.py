@@ -213,7 +213,7 @@ def gaps(notes, delivery):
 def lived(records):
     """No process ended by itself; those that were stopped ended well, and in time"""
     for note in records.stage:
-        if note["e"] in ("ended by itself", "never started", "part") \
+        if note["e"] in ("ended by itself", "never started", "part", "lane") \
                 or note["e"] == "stopped" and note["status"] != 0:
             yield str(note)
 
