@@ -245,7 +245,9 @@ impl Arrays {
         for (column, values) in of_columns.iter_mut().enumerate() {
             let is_null: Vec<bool> = values.iter().map(|value| *value == value.as_null()).collect();
             if is_null.contains(&true) {
-                values.iter_mut().for_each(|value| *value = instead_of_null(value));
+                for value in values.iter_mut() {
+                    *value = instead_of_null(value);
+                }
                 nulls.push((column, is_null.into_iter().map(Value::from).collect()));
             }
         }
