@@ -76,6 +76,7 @@ use self::resealing::Resealing;
 use self::room::RoomLimits;
 use self::sql::DatabaseTables;
 use self::streaks::Streaks;
+use self::tables::Tables;
 use self::targets::Targets;
 use self::wakeup::Wakeup;
 use crate::domain::clock::Clock;
@@ -207,6 +208,12 @@ impl Store {
     #[must_use]
     pub fn queue(&self) -> &Arc<Queue> {
         &self.queue
+    }
+
+    /// What the queue asks: another may be put on it.
+    #[must_use]
+    pub fn tables(&self) -> Arc<dyn Tables> {
+        Arc::clone(&self.queue.tables)
     }
 
     /// Stores events, with one delivery for each subscribed endpoint: all in one transaction, or

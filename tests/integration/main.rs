@@ -27,6 +27,7 @@ mod javascript;
 mod ledger;
 mod link;
 mod mishaps;
+mod model;
 mod neighbours;
 mod node;
 mod outages;
@@ -56,3 +57,10 @@ mod telemetry;
 mod transport;
 mod vectors;
 mod watches;
+
+#[path = "../simulation"]
+mod simulation {
+    pub mod dice;
+    #[expect(dead_code, reason = "the simulation has it fail")]
+    pub mod model;
+}
