@@ -58,7 +58,7 @@ include $(SDKS:%=sdk/%/sdk.mk)
 .PHONY: help test demo setup build fmt proto-lint proto-breaking lint doc cargo-test
 .PHONY: cargo-test-postgres retry-test conformance readme-test docs-test vectors sdk-generated sdk-test
 .PHONY: pictures pictures-check supply advisories sbom
-.PHONY: bench bench-quick micro kills neighbours fuzz fuzz-requests
+.PHONY: bench bench-quick micro kills neighbours fuzz fuzz-requests sim sim-bugs
 .PHONY: campaign campaign-quick
 .PHONY: static deploy-lint operations-test demo-cluster kustomize
 .PHONY: rust-tools rust-checkers script-tools postgres grpcurl go-tools java-tools clients
@@ -232,6 +232,17 @@ SEED ?= 1
 fuzz-requests: build ## Send REQUESTS random requests to the service, drawn from SEED on, and read back what is stored
 	BOOKORA_TEST_REQUESTS=$(REQUESTS) BOOKORA_TEST_SEED=$(SEED) $(CARGO) test --locked \
 	  --test integration fuzzed_requests::whatever_messages -- --nocapture
+
+# The service's own code at a higher level than in the tests, so that many seeds take little time.
+SEEDS ?= 10000
+SIM_SEED = $(if $(filter file,$(origin SEED)),,$(SEED))
+sim: rust-tools ## Run SEEDS seeds of the simulation, or replay one step by step (SEED=n)
+	BOOKORA_TEST_SEEDS=$(SEEDS) BOOKORA_TEST_SEED=$(SIM_SEED) $(CARGO) test --locked \
+	  --config profile.dev.package.bookora-webhooks.opt-level=2 --test simulation \
+	  no_seed_breaks_a_promise -- --nocapture
+
+sim-bugs: rust-tools script-tools ## See that the simulation finds each of the bugs in tests/simulation/bugs
+	$(PYTHON) -B tests/simulation/bugs/found.py
 
 rust-tools:
 	@command -v $(CARGO) >/dev/null 2>&1 || { \
