@@ -64,6 +64,8 @@ class Publisher:
                 for way in (self.one_by_one, self.in_batches, self.over_streams)]
         for way in ways:
             way.start()
+        signal.sigwait({signal.SIGTERM})
+        self.is_over.set()
         for way in ways:
             way.join()
         for client in self.clients:
@@ -164,8 +166,10 @@ class Publisher:
 def main():
     # A signal shows where its threads wait.
     faulthandler.register(signal.SIGUSR1)
+    # Waited for rather than handled, in all threads: the signal may come twice, and a handler that comes
+    # within `is_over.set()` of another would wait for it without end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     publisher = Publisher(json.loads(pathlib.Path(sys.argv[1]).read_text()), Journal(sys.argv[2]))
-    signal.signal(signal.SIGTERM, lambda *_: publisher.is_over.set())
     publisher.run()
 
 
