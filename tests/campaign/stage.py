@@ -64,11 +64,10 @@ class Part:
             sys.exit(f"{self.language} does not {self.role}:\n{self.log.read_text()}")
         return said
 
-    def end(self, number=signal.SIGTERM, seconds=REST_SECONDS):
-        """Whether it ended well, and in time."""
-        self.process.send_signal(number)
+    def ended(self):
+        """Whether it ends well, and in time."""
         try:
-            return self.process.wait(seconds) == 0
+            return self.process.wait(REST_SECONDS) == 0
         except subprocess.TimeoutExpired:
             self.process.kill()
             return False
@@ -169,7 +168,7 @@ class Stage:
         for part in publishing:
             part.process.send_signal(signal.SIGTERM)
         for part in publishing:
-            if not part.end():
+            if not part.ended():
                 self.journal.note(e="part", name=f"{part.language}, {part.role}", status=part.process.returncode)
         # All receivers are well from now on: what is open has an end.
         for part in self.of_role("receive"):
