@@ -36,7 +36,8 @@ const UNSETTLED_WAIT: Duration = Duration::from_millis(2);
 /// A place in the log; what comes after it is what has not been seen yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogPosition {
-    /// Where several processes write: the transaction, see [`dialect::log_order`]. Otherwise 0.
+    /// Where several processes write: the transaction, see
+    /// [`log_order`](super::database::dialect::log_order). Otherwise 0.
     transaction_id: i64,
     sequence: i64,
 }
