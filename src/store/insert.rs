@@ -19,7 +19,8 @@ use super::error::StoreError;
 const PLACES: [usize; 16] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256];
 /// Values of one statement: SQLite binds at most 32,766.
 const VALUES_MAX: usize = 32_766;
-/// Rows of one statement of PostgreSQL's: their arrays have some MiB at most.
+/// Rows of one statement of PostgreSQL's. Only what is published to many endpoints has more: rows
+/// of some 200 bytes.
 const ARRAY_ROWS_MAX: usize = 4_096;
 
 /// How rows of one kind are inserted. The first of their columns is never NULL.
@@ -245,8 +246,9 @@ impl Arrays {
         for (column, values) in of_columns.iter_mut().enumerate() {
             let is_null: Vec<bool> = values.iter().map(|value| *value == value.as_null()).collect();
             if is_null.contains(&true) {
-                for value in values.iter_mut() {
-                    *value = instead_of_null(value);
+                // An array has to have something there.
+                for (value, _) in values.iter_mut().zip(&is_null).filter(|(_, is_null)| **is_null) {
+                    *value = value.dummy_value();
                 }
                 nulls.push((column, is_null.into_iter().map(Value::from).collect()));
             }
@@ -272,11 +274,6 @@ impl Arrays {
         let [columns, places, names] = [columns, places, names].map(|list| list.join(", "));
         format!("SELECT {columns} FROM UNNEST({places}) AS u ({names})")
     }
-}
-
-/// What stands in an array where a NULL cannot.
-fn instead_of_null(value: &Value) -> Value {
-    if *value == value.as_null() { value.dummy_value() } else { value.clone() }
 }
 
 fn array(values: Vec<Value>) -> Value {
